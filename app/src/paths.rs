@@ -1,0 +1,73 @@
+//! Every URL of the interface, as functions.
+
+use em2_model::id::{ActionKey, ConversationKey, ConversationRef, DraftKey};
+
+pub const INBOX: &str = "/inbox";
+pub const DRAFTS: &str = "/drafts";
+pub const SENT: &str = "/sent";
+pub const SEARCH: &str = "/search";
+/// Redirects to a fresh draft.
+pub const NEW: &str = "/new";
+pub const SIGN_IN: &str = "/sign-in";
+pub const SIGN_OUT: &str = "/sign-out";
+pub const SIGN_OUT_EVERYWHERE: &str = "/sign-out/everywhere";
+/// The first account, guarded by the one-time token `?token=`.
+pub const FIRST_ACCOUNT: &str = "/first-account";
+
+/// A draft's page.
+pub fn draft(key: DraftKey) -> String {
+    format!("/new/{key}")
+}
+
+/// A conversation's page.
+pub fn conversation(key: ConversationKey) -> String {
+    format!("/c/{key}")
+}
+
+/// The page of a row of the list.
+pub fn row(key: ConversationRef) -> String {
+    match key {
+        ConversationRef::Draft(key) => draft(key),
+        ConversationRef::Published(key) => conversation(key),
+    }
+}
+
+/// A message within its conversation.
+pub fn message(key: ConversationKey, message: ActionKey) -> String {
+    format!("/c/{key}#m-{}", message.short())
+}
+
+/// Where a message is edited without scripts.
+pub fn edit(key: ConversationKey, message: ActionKey) -> String {
+    format!("/c/{key}/m/{message}/edit")
+}
+
+/// All versions of a message.
+pub fn history(key: ConversationKey, message: ActionKey) -> String {
+    format!("/c/{key}/m/{message}/history")
+}
+
+/// Who takes part, and adding people.
+pub fn people(key: ConversationKey) -> String {
+    format!("/c/{key}?panel=people")
+}
+
+/// Where the subject is changed without scripts.
+pub fn subject(key: ConversationKey) -> String {
+    format!("/c/{key}?panel=subject")
+}
+
+/// `POST /d/evt/{key}/`.
+pub fn evt(key: ConversationRef) -> String {
+    format!("/d/evt/{key}/")
+}
+
+/// `POST /d/new/`.
+pub fn new() -> String {
+    "/d/new/".to_owned()
+}
+
+/// `POST /d/publish/{key}/`.
+pub fn publish(key: DraftKey) -> String {
+    format!("/d/publish/{key}/")
+}
