@@ -20,6 +20,11 @@ pub mod id;
 pub mod participant;
 pub mod permit;
 
+// What a client sends, what it gets, and what it makes of it.
+pub mod unread;
+pub mod view;
+pub mod wire;
+
 // The only error that crosses the wire.
 pub mod refusal;
 

@@ -10,7 +10,10 @@ use crate::wire::domestic::{Conversation, Done, Entry, Message, Person, Standing
 pub fn notable(model: &str, verb: &str) -> bool {
     matches!(
         (model, verb),
-        ("message", "add" | "modify" | "recover") | ("participant", "add") | ("subject", "modify") | ("attachment", "add")
+        ("message", "add" | "modify" | "recover")
+            | ("participant", "add")
+            | ("subject", "modify")
+            | ("attachment", "add")
     )
 }
 

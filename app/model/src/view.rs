@@ -16,16 +16,30 @@ impl Conversation {
         }
         match &change.effect {
             Effect::Message { message } => self.put(Entry::Message(message.clone())),
-            Effect::People { participants, event } => {
-                if self.newest(event.seq, |entry| matches!(entry, Entry::Event(event) if event.what.is_people())) {
+            Effect::People {
+                participants,
+                event,
+            } => {
+                if self.newest(
+                    event.seq,
+                    |entry| matches!(entry, Entry::Event(event) if event.what.is_people()),
+                ) {
                     self.participants.clone_from(participants);
-                    let me = self.participants.iter().find(|person| person.address == self.me);
+                    let me = self
+                        .participants
+                        .iter()
+                        .find(|person| person.address == self.me);
                     self.present = me.is_some();
                     self.role = me.map_or(self.role, |person| person.role);
                 }
                 self.put(Entry::Event(event.clone()));
             }
-            Effect::Subject { subject, head, lock, event } => {
+            Effect::Subject {
+                subject,
+                head,
+                lock,
+                event,
+            } => {
                 self.subject.clone_from(subject);
                 self.subject_head = *head;
                 self.subject_lock.clone_from(lock);
@@ -58,8 +72,16 @@ impl Conversation {
         if seen.address == self.me {
             self.read = self.read.max(seen.seq);
         }
-        for person in self.participants.iter_mut().filter(|person| person.address == seen.address) {
-            if person.seen.as_ref().is_none_or(|known| known.seq < seen.seq) {
+        for person in self
+            .participants
+            .iter_mut()
+            .filter(|person| person.address == seen.address)
+        {
+            if person
+                .seen
+                .as_ref()
+                .is_none_or(|known| known.seq < seen.seq)
+            {
                 person.seen = Some(seen.clone());
             }
         }
@@ -75,7 +97,11 @@ impl Conversation {
 
     /// Whether no entry that `like` picks is newer than `seq`.
     fn newest(&self, seq: u64, like: impl Fn(&Entry) -> bool) -> bool {
-        !self.entries.iter().rev().any(|entry| entry.seq() > seq && like(entry))
+        !self
+            .entries
+            .iter()
+            .rev()
+            .any(|entry| entry.seq() > seq && like(entry))
     }
 
     /// Inserts an entry by its slot, or replaces an older form of it.
@@ -99,7 +125,10 @@ impl crate::wire::domestic::What {
     /// Whether the event changes who takes part.
     pub fn is_people(&self) -> bool {
         use crate::wire::domestic::What;
-        matches!(self, What::PersonAdded { .. } | What::PersonChanged { .. } | What::PersonRemoved { .. })
+        matches!(
+            self,
+            What::PersonAdded { .. } | What::PersonChanged { .. } | What::PersonRemoved { .. }
+        )
     }
 }
 
@@ -120,7 +149,9 @@ impl ListPage {
                 self.put((**row).clone());
             }
             Live::DraftGone { key, .. } => self.remove(&ConversationRef::Draft(*key)),
-            Live::Read { conversation, seq, .. } => self.read(&ConversationRef::Published(*conversation), *seq),
+            Live::Read {
+                conversation, seq, ..
+            } => self.read(&ConversationRef::Published(*conversation), *seq),
             Live::Hello { .. } | Live::Seen { .. } | Live::Resync => {}
         }
     }
@@ -137,7 +168,11 @@ impl ListPage {
 
     /// Marks a conversation read up to `seq`.
     pub fn read(&mut self, key: &ConversationRef, seq: u64) {
-        for row in self.rows.iter_mut().filter(|row| row.key == *key && row.unread && row.seq <= seq) {
+        for row in self
+            .rows
+            .iter_mut()
+            .filter(|row| row.key == *key && row.unread && row.seq <= seq)
+        {
             row.unread = false;
             self.unread = self.unread.saturating_sub(1);
         }

@@ -218,14 +218,32 @@ pub struct Event {
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum What {
     Published,
-    SubjectChanged { subject: String },
-    PersonAdded { person: Person, role: Role, history: History },
-    PersonChanged { person: Person, role: Role },
+    SubjectChanged {
+        subject: String,
+    },
+    PersonAdded {
+        person: Person,
+        role: Role,
+        history: History,
+    },
+    PersonChanged {
+        person: Person,
+        role: Role,
+    },
     /// Somebody was removed, or left where the actor is that person.
-    PersonRemoved { person: Person },
-    LabelAdded { name: String, colour: String },
-    LabelRemoved { name: String },
-    ExpiryChanged { expiry: Option<Time> },
+    PersonRemoved {
+        person: Person,
+    },
+    LabelAdded {
+        name: String,
+        colour: String,
+    },
+    LabelRemoved {
+        name: String,
+    },
+    ExpiryChanged {
+        expiry: Option<Time>,
+    },
     Expired,
 }
 
@@ -376,7 +394,10 @@ pub struct Versions {
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Accepted {
     /// The action has its slot, and is on disk.
-    Action { key: ActionKey, change: Box<super::live::Change> },
+    Action {
+        key: ActionKey,
+        change: Box<super::live::Change>,
+    },
     /// The read position moved.
     Seen { seen: Seen },
     /// The draft was saved.

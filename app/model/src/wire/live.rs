@@ -29,13 +29,31 @@ pub struct Change {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "effect", rename_all = "snake_case")]
 pub enum Effect {
-    Message { message: Message },
-    People { participants: Vec<Participant>, event: Event },
-    Subject { subject: String, head: ActionKey, lock: Option<Lock>, event: Option<Event> },
-    Labels { labels: Vec<Label>, event: Event },
-    Expiry { expiry: Option<Time>, event: Event },
+    Message {
+        message: Message,
+    },
+    People {
+        participants: Vec<Participant>,
+        event: Event,
+    },
+    Subject {
+        subject: String,
+        head: ActionKey,
+        lock: Option<Lock>,
+        event: Option<Event>,
+    },
+    Labels {
+        labels: Vec<Label>,
+        event: Event,
+    },
+    Expiry {
+        expiry: Option<Time>,
+        event: Event,
+    },
     /// It took a slot and was refused: the log goes on, nothing else changed.
-    Refused { code: Code },
+    Refused {
+        code: Code,
+    },
     /// It happened, and is not for this reader's eyes.
     Withheld,
 }
@@ -48,15 +66,31 @@ pub enum Live {
     /// First frame: the reader's counter, and the build that the server would render now.
     Hello { n: u64, build: String },
     /// Something happened in a conversation of the reader's.
-    Change { n: u64, conversation: ConversationKey, change: Box<Change>, row: Box<Row> },
+    Change {
+        n: u64,
+        conversation: ConversationKey,
+        change: Box<Change>,
+        row: Box<Row>,
+    },
     /// A draft of the reader's was saved elsewhere.
     Draft { n: u64, row: Box<Row> },
     /// A draft of the reader's was discarded, or published as `became`.
-    DraftGone { n: u64, key: DraftKey, became: Option<ConversationKey> },
+    DraftGone {
+        n: u64,
+        key: DraftKey,
+        became: Option<ConversationKey>,
+    },
     /// The reader's own read position moved on another device.
-    Read { n: u64, conversation: ConversationKey, seq: u64 },
+    Read {
+        n: u64,
+        conversation: ConversationKey,
+        seq: u64,
+    },
     /// Another participant has read; not numbered, the next page tells it too.
-    Seen { conversation: ConversationKey, seen: Seen },
+    Seen {
+        conversation: ConversationKey,
+        seen: Seen,
+    },
     /// Too far behind: load the pages again, then connect without `since`.
     Resync,
 }
@@ -66,9 +100,10 @@ impl Live {
     pub fn n(&self) -> Option<u64> {
         match self {
             Live::Hello { .. } | Live::Seen { .. } | Live::Resync => None,
-            Live::Change { n, .. } | Live::Draft { n, .. } | Live::DraftGone { n, .. } | Live::Read { n, .. } => {
-                Some(*n)
-            }
+            Live::Change { n, .. }
+            | Live::Draft { n, .. }
+            | Live::DraftGone { n, .. }
+            | Live::Read { n, .. } => Some(*n),
         }
     }
 }
