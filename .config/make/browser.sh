@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# The browser half: target/browser/{frontend.js,frontend_bg.wasm}, small.
+. "$(dirname "$0")/env.sh"
+out=target/browser
+
+say "building the browser bundle (profile wasm-release)"
+cargo build -p frontend --lib --target wasm32-unknown-unknown --profile wasm-release >&2
+rm -rf "$out"
+target/tools/wasm-bindgen --target web --no-typescript --out-dir "$out" \
+    --remove-name-section --remove-producers-section \
+    target/wasm32-unknown-unknown/wasm-release/frontend.wasm
+# The features that rustc emits, by name: stripping has dropped the section that
+# tells them, and --all-features could emit what browsers do not have yet.
+.config/npm/node_modules/.bin/wasm-opt -Oz \
+    --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue \
+    --enable-mutable-globals --enable-nontrapping-float-to-int \
+    --enable-reference-types --enable-sign-ext \
+    "$out/frontend_bg.wasm" -o "$out/small.wasm"
+mv "$out/small.wasm" "$out/frontend_bg.wasm"
