@@ -1,1 +1,6 @@
 //! The server.
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod telemetry;
