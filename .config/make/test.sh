@@ -64,6 +64,7 @@ end2end() {
     local report=$root/$logs/playwright.json status=0 from=$SECONDS counts
     need "${EM2_CHROMIUM:-chromium}" chromium "every journey in a real browser" || return 0
     "$scripts/npm.sh" end2end
+    step "types of the journeys" npm --prefix end2end run --silent types
     # The same graph as the tests: their build makes this server.
     if ! cargo test --locked --no-run "${host_packages[@]}" 2>"$logs/build.log"; then
         tail -n 30 "$logs/build.log" >&2
@@ -72,7 +73,7 @@ end2end() {
     fi
     say "journeys in real browsers"
     rm -f "$report"
-    (cd end2end && PLAYWRIGHT_JSON_OUTPUT_FILE=$report npx playwright test --reporter=list,json "$@") || status=1
+    (cd end2end && PLAYWRIGHT_JSON_OUTPUT_FILE=$report node_modules/.bin/playwright test --reporter=list,json "$@") || status=1
     read -r -a counts < <(node -e '
         const { stats } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))
         console.log(stats.expected + stats.flaky, stats.unexpected, stats.skipped)' "$report" 2>/dev/null || echo "0 0 0")

@@ -1,0 +1,87 @@
+import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
+import { Server, type Start } from './server.ts'
+
+/** What of the pages' scripts a browser gets: all, all but the wasm, or none. */
+export type Mode = 'full' | 'no-wasm' | 'no-scripts'
+
+export interface Options {
+  mode: Mode
+  /** How the test's own server is started. */
+  serve: Start
+}
+
+interface Fixtures {
+  /** A server that this test has for itself. */
+  server: Server
+  /** Opens a browser of its own (cookies, storage) on the test's server. */
+  open: (path?: string) => Promise<Page>
+}
+
+export const test = base.extend<Options & Fixtures>({
+  mode: ['full', { option: true }],
+  serve: [{}, { option: true }],
+
+  server: async ({ serve }, use, info) => {
+    const server = await Server.start(serve)
+    await use(server)
+    if (info.status !== info.expectedStatus) {
+      await info.attach('server.log', { body: server.log, contentType: 'text/plain' })
+    }
+    await server.stop()
+  },
+
+  baseURL: async ({ server }, use) => use(server.url),
+
+  context: async ({ context, mode }, use) => {
+    const complaints = await prepare(context, mode)
+    await use(context)
+    expect(complaints, 'what the browser complained about').toEqual([])
+  },
+
+  open: async ({ browser, contextOptions, server, mode, viewport, locale, timezoneId, colorScheme }, use) => {
+    const opened: { context: BrowserContext; complaints: string[] }[] = []
+    await use(async (path = '/') => {
+      const context = await browser.newContext({
+        ...contextOptions,
+        baseURL: server.url,
+        javaScriptEnabled: mode !== 'no-scripts',
+        viewport,
+        locale,
+        timezoneId,
+        colorScheme,
+      })
+      opened.push({ context, complaints: await prepare(context, mode) })
+      const page = await context.newPage()
+      await page.goto(path)
+      return page
+    })
+    for (const { context } of opened) await context.close()
+    expect(opened.flatMap(({ complaints }) => complaints), 'what the browsers complained about').toEqual([])
+  },
+})
+
+/** Blocks what the mode withholds, and collects every error that a page shows in its console or throws. */
+async function prepare(context: BrowserContext, mode: Mode): Promise<string[]> {
+  const complaints: string[] = []
+  if (mode === 'no-wasm') await context.route('**/*.wasm', route => route.abort())
+  const isWanted = (text: string) => mode === 'no-wasm' && /\.wasm|Failed to fetch|ERR_FAILED/.test(text)
+  context.on('console', message => {
+    const text = `${message.text()} (${message.location().url})`
+    if (message.type() === 'error' && !isWanted(text)) complaints.push(text)
+  })
+  context.on('weberror', error => {
+    const text = error.error().stack ?? error.error().message
+    if (!isWanted(text)) complaints.push(text)
+  })
+  return complaints
+}
+
+/**
+ * Resolves when the page's own code answers clicks. The browser half sets
+ * `data-hydrated` on the document's root element; without it there is nothing to wait for.
+ */
+export async function ready(page: Page, mode: Mode): Promise<void> {
+  if (mode === 'full') await expect(page.locator('html')).toHaveAttribute('data-hydrated', '')
+}
+
+export { expect }
