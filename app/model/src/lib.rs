@@ -20,6 +20,16 @@ pub mod id;
 pub mod participant;
 pub mod permit;
 
+// Bytes that are hashed and signed, and the keys that sign them.
+pub mod canonical;
+pub mod keys;
+pub mod sign;
+pub mod slug;
+
+// What is done, and the form in which it travels.
+pub mod action;
+pub mod record;
+
 // What a client sends, what it gets, and what it makes of it.
 pub mod unread;
 pub mod view;

@@ -1,8 +1,5 @@
 //! What somebody may do in a conversation, and how much of its past they see. // spec §9, §16
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
 use crate::id::ActionKey;
@@ -12,7 +9,8 @@ use crate::refusal::Refusal;
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(::serde::Serialize, ::serde::Deserialize)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)* }
 
         impl $name {
@@ -25,24 +23,26 @@ macro_rules! words {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
 
-        impl FromStr for $name {
-            type Err = Refusal;
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::refusal::Refusal;
 
-            fn from_str(text: &str) -> Result<$name, Refusal> {
+            fn from_str(text: &str) -> Result<$name, $crate::refusal::Refusal> {
                 let known = $name::ALL.iter().find(|word| word.as_str() == text);
                 known.copied().ok_or_else(|| {
-                    Refusal::format(concat!("This is not a ", stringify!($name), " of the protocol."))
+                    $crate::refusal::Refusal::format(concat!("This is not a ", stringify!($name), " of the protocol."))
                 })
             }
         }
     };
 }
+
+pub(crate) use words;
 
 words! {
     /// What a participant may do, each role including those before it. // spec §9
