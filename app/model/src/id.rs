@@ -123,6 +123,14 @@ bytes!(
     FileHash, 32, b64, unb64::<32>, "The hash of a file is 32 bytes in base64url."
 );
 bytes!(
+    /// The 32 bytes of a public key, not yet looked at; [`crate::sign::PublicKey`] is checked.
+    PublicBytes, 32, b64, unb64::<32>, "A public key is 32 bytes in base64url."
+);
+bytes!(
+    /// An Ed25519 signature. // spec §5
+    Signature, 64, b64, unb64::<64>, "A signature is 64 bytes in base64url."
+);
+bytes!(
     /// The key of a draft: a UUID, 16 bytes, in its lower-case hyphenated form.
     DraftKey, 16, uuid, un_uuid, "The key of a draft is a lower-case UUID."
 );
