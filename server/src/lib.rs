@@ -3,5 +3,6 @@
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod store;
 pub mod telemetry;
 pub mod text;

@@ -1,0 +1,249 @@
+//! What store functions are given: `Conn` to read, `Tx` to read and write.
+//!
+//! ```text
+//!  Tx ── push(statement) ──► pending ──┐ joined with the next read, or sent at the end
+//!  Tx/Conn ── fetch(statement) ────────┴──► Link::run ──► the database
+//! ```
+//!
+//! A write that needs no answer waits until the next read or the end, so that SQLite's thread is
+//! woken a few times per action, not once per statement.
+
+use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
+
+use crate::store::dialect::{Answer, Dialect, Link, Row, Statement, Texts};
+use crate::store::error::StoreError;
+use crate::store::value::Value;
+
+/// What a connection has done: the measure of `statements per action`.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Statements run, savepoints included.
+    pub statements: u64,
+    /// Times the database was waited for.
+    pub trips: u64,
+}
+
+/// A connection that reads.
+pub struct Conn {
+    link: Link,
+    texts: Texts,
+    /// Writes that nobody has asked the outcome of yet.
+    pending: Vec<Statement>,
+    cost: Cost,
+}
+
+/// What a write has done once it is stored.
+pub(in crate::store) type AfterCommit = Box<dyn FnOnce() + Send>;
+
+/// An open transaction. What it wrote is stored when `Store::write` answers, and not before.
+pub struct Tx {
+    conn: Conn,
+    /// What to do once everything is stored, in the order of the commits.
+    after: Vec<AfterCommit>,
+    /// What was pending before this write, and the trips made until then.
+    mark: (usize, u64),
+}
+
+impl Conn {
+    pub(in crate::store) fn new(link: Link) -> Self {
+        Self {
+            link,
+            texts: Texts::default(),
+            pending: Vec::new(),
+            cost: Cost::default(),
+        }
+    }
+
+    pub(in crate::store) fn dialect(&self) -> Dialect {
+        self.link.dialect()
+    }
+
+    /// What this connection has done since it was opened.
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// Every row that the statement answers.
+    pub(in crate::store) async fn fetch_all(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(self
+            .answer(Statement {
+                sql: sql.into(),
+                args,
+            })
+            .await?
+            .rows)
+    }
+
+    /// The first row that the statement answers, if there is one.
+    pub(in crate::store) async fn fetch_optional(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch_all(sql, args).await?.into_iter().next())
+    }
+
+    /// The rows of several statements, in one trip where the engine allows it.
+    pub(in crate::store) async fn fetch_each<const N: usize>(
+        &mut self,
+        statements: [(&'static str, Vec<Value>); N],
+    ) -> Result<[Vec<Row>; N], StoreError> {
+        let statements = statements
+            .map(|(sql, args)| Statement {
+                sql: Cow::Borrowed(sql),
+                args,
+            })
+            .into();
+        let answers = self.run(statements).await?;
+        let rows: Vec<Vec<Row>> = answers.into_iter().map(|answer| answer.rows).collect();
+        rows.try_into()
+            .map_err(|_| StoreError::Fault("an answer is missing".to_owned()))
+    }
+
+    pub(in crate::store) async fn answer(
+        &mut self,
+        statement: Statement,
+    ) -> Result<Answer, StoreError> {
+        let mut answers = self.run(vec![statement]).await?;
+        answers
+            .pop()
+            .ok_or_else(|| StoreError::Fault("an answer is missing".to_owned()))
+    }
+
+    /// Sends what is pending and then `statements`; answers for the latter.
+    pub(in crate::store) async fn run(
+        &mut self,
+        mut statements: Vec<Statement>,
+    ) -> Result<Vec<Answer>, StoreError> {
+        let before = self.pending.len();
+        if before > 0 {
+            let mut all = std::mem::take(&mut self.pending);
+            all.append(&mut statements);
+            statements = all;
+        }
+        if statements.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.cost.statements += statements.len() as u64;
+        self.cost.trips += match self.link.dialect() {
+            Dialect::Sqlite => 1,
+            Dialect::Postgres => statements.len() as u64,
+        };
+        let mut answers = self.link.run(statements, &mut self.texts).await?;
+        Ok(answers.split_off(before.min(answers.len())))
+    }
+
+    /// Forgets what was not sent.
+    pub(in crate::store) fn discard(&mut self) {
+        self.pending.clear();
+    }
+
+    pub(in crate::store) fn queue(&mut self, statement: Statement) {
+        self.pending.push(statement);
+    }
+}
+
+impl Tx {
+    pub(in crate::store) fn new(conn: Conn) -> Self {
+        Self {
+            conn,
+            after: Vec::new(),
+            mark: (0, 0),
+        }
+    }
+
+    /// Writes, without waiting. A refusal by the database fails the whole write at its end.
+    pub(in crate::store) fn push(&mut self, sql: &'static str, args: Vec<Value>) {
+        self.conn.queue(Statement {
+            sql: sql.into(),
+            args,
+        });
+    }
+
+    /// Writes rows that `dialect::batch` has laid out.
+    pub(in crate::store) fn push_all(&mut self, statements: Vec<Statement>) {
+        for statement in statements {
+            self.conn.queue(statement);
+        }
+    }
+
+    /// Writes now and says how many rows it touched.
+    pub(in crate::store) async fn execute(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        Ok(self
+            .conn
+            .answer(Statement {
+                sql: sql.into(),
+                args,
+            })
+            .await?
+            .affected)
+    }
+
+    /// Has `f` run once everything of this write is stored; not at all if it fails. Writes to one
+    /// SQLite file run theirs in the order of their commits, and before the writer is answered.
+    pub fn on_commit(&mut self, f: impl FnOnce() + Send + 'static) {
+        self.after.push(Box::new(f));
+    }
+
+    pub(in crate::store) fn take_after(&mut self) -> Vec<AfterCommit> {
+        std::mem::take(&mut self.after)
+    }
+}
+
+/// One write among others in SQLite's transaction.
+impl Tx {
+    pub(in crate::store) fn begin_write(&mut self) {
+        self.mark = (self.conn.pending.len(), self.conn.cost.trips);
+        self.conn.queue(Statement::bare("SAVEPOINT em2"));
+    }
+
+    /// Takes back what was written since `begin_write`.
+    pub(in crate::store) async fn undo_write(&mut self) -> Result<(), StoreError> {
+        let (pending, trips) = self.mark;
+        if self.conn.cost.trips == trips {
+            self.conn.pending.truncate(pending);
+            return Ok(());
+        }
+        self.conn.discard();
+        let undo = ["ROLLBACK TO em2", "RELEASE em2"].map(Statement::bare);
+        self.conn.run(undo.into()).await.map(|_| ())
+    }
+
+    pub(in crate::store) async fn close(self) {
+        if let Link::Writer(connection) = self.conn.link {
+            // The file is complete without it: closing only tidies the log away.
+            let _ = sqlx::Connection::close(connection).await;
+        }
+    }
+
+    /// Sends what is pending and commits PostgreSQL's transaction.
+    pub(in crate::store) async fn commit(mut self) -> Result<Vec<AfterCommit>, StoreError> {
+        self.conn.run(Vec::new()).await?;
+        if let Link::PostgresTransaction(transaction) = self.conn.link {
+            transaction.commit().await?;
+        }
+        Ok(self.after)
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}

@@ -1,0 +1,137 @@
+//! SQLite's one writer: a task that commits waiting writes in groups.
+//!
+//! ```text
+//!  write ─┐                 BEGIN ─ SAVEPOINT a RELEASE ─ SAVEPOINT b ROLLBACK ─ … ─ COMMIT (one fsync)
+//!  write ─┼─► channel ─►                                                                │
+//!  write ─┘                 told: a stored, b failed, …  ◄──────────────────────────────┘
+//! ```
+//!
+//! Nobody is answered before the commit. One failed write undoes only itself; a failed commit
+//! fails everybody in the group.
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use crate::store::conn::{AfterCommit, Conn, Tx};
+use crate::store::dialect::{Link, Statement};
+use crate::store::error::StoreError;
+use crate::store::failpoint;
+
+/// How many writes share a commit at most: bounds how long the first waits for the last.
+const GROUP: usize = 256;
+
+/// Told once, after the commit or the failure of it.
+pub(in crate::store) type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A write under way. `Ok`: everything is queued, tell how the commit went. `Err`: it failed by
+/// itself and knows why; undo it, then tell.
+pub(in crate::store) type Run =
+    Box<dyn for<'a> FnOnce(&'a mut Tx) -> BoxFuture<'a, Result<Tell, Tell>> + Send>;
+
+/// The writer task: ends when every `Store` is gone, closing the file.
+pub(in crate::store) async fn write_in_groups(link: Link, mut waiting: mpsc::Receiver<Run>) {
+    let mut tx = Tx::new(Conn::new(link));
+    while let Some(first) = waiting.recv().await {
+        let mut group = Group::default();
+        failpoint::pass("before_begin");
+        tx.queue(Statement::bare("BEGIN IMMEDIATE"));
+        let mut next = Some(first);
+        while let Some(run) = next {
+            let last = waiting.is_empty() || group.members() + 1 >= GROUP;
+            group.write(&mut tx, run, last).await;
+            next = if group.open() {
+                waiting.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        group.commit(&mut tx).await;
+    }
+    tx.close().await;
+}
+
+/// Writes that share a transaction.
+#[derive(Default)]
+struct Group {
+    /// Whom to tell of the commit, and what to do then.
+    stored: Vec<(Tell, Vec<AfterCommit>)>,
+    /// Who failed alone. They wait too, so that an answer is never earlier than what it saw.
+    failed: Vec<(Tell, Result<(), StoreError>)>,
+    /// The commit went out together with the last write.
+    committed: bool,
+    /// Why the whole transaction cannot be kept.
+    broken: Option<StoreError>,
+}
+
+impl Group {
+    fn members(&self) -> usize {
+        self.stored.len() + self.failed.len()
+    }
+
+    fn open(&self) -> bool {
+        !self.committed && self.broken.is_none() && self.members() < GROUP
+    }
+
+    async fn write(&mut self, tx: &mut Tx, run: Run, last: bool) {
+        tx.begin_write();
+        let ran = AssertUnwindSafe(run(tx)).catch_unwind().await;
+        let after = tx.take_after();
+        let failure = match ran {
+            Ok(Ok(tell)) => match self.keep(tx, last).await {
+                Ok(()) => return self.stored.push((tell, after)),
+                Err(error) => (tell, Err(error)),
+            },
+            Ok(Err(tell)) => (tell, Ok(())),
+            // The channel to the caller went with the panic, which tells it.
+            Err(_) => (Box::new(|_| ()) as Tell, Ok(())),
+        };
+        if let Err(error) = tx.undo_write().await {
+            self.broken = Some(error);
+        }
+        self.failed.push(failure);
+    }
+
+    /// Sends what the write has left to send; with the last one also the commit.
+    async fn keep(&mut self, tx: &mut Tx, last: bool) -> Result<(), StoreError> {
+        tx.queue(Statement::bare("RELEASE em2"));
+        if last {
+            failpoint::pass("before_commit");
+            tx.queue(Statement::bare("COMMIT"));
+        }
+        tx.run(Vec::new()).await?;
+        self.committed = last;
+        failpoint::pass("in_group");
+        Ok(())
+    }
+
+    async fn commit(self, tx: &mut Tx) {
+        let outcome = match self.broken {
+            Some(error) => Err(error),
+            None if self.committed => Ok(()),
+            None => tx.run(vec![Statement::bare("COMMIT")]).await.map(|_| ()),
+        };
+        let outcome = match outcome {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                tx.discard();
+                // Where SQLite has rolled back by itself there is nothing to roll back.
+                let _ = tx.run(vec![Statement::bare("ROLLBACK")]).await;
+                Err(StoreError::Unavailable(error.to_string()))
+            }
+        };
+        failpoint::pass("after_commit");
+        for (tell, after) in self.stored {
+            if outcome.is_ok() {
+                after.into_iter().for_each(|f| f());
+            }
+            tell(outcome.clone());
+        }
+        for (tell, outcome) in self.failed {
+            tell(outcome);
+        }
+        failpoint::pass("after_answer");
+    }
+}

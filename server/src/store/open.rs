@@ -1,0 +1,83 @@
+//! Opening a database and bringing its tables up to date.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::mpsc;
+
+use crate::store::dialect::Link;
+use crate::store::error::StoreError;
+use crate::store::group::write_in_groups;
+use crate::store::{Pools, Store};
+
+static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// Readers of a SQLite file. More only wait for the same cores.
+const READERS: u32 = 4;
+/// Connections to PostgreSQL.
+const CONNECTIONS: u32 = 16;
+/// Writes that may wait before the next caller waits for a place.
+const WAITING: usize = 1024;
+/// Prepared statements kept per connection.
+const STATEMENTS: usize = 512;
+
+impl Store {
+    /// Opens `sqlite:<path>` (created if absent) or `postgres://…` and applies the migrations that
+    /// are missing. A database that a newer program has migrated is refused.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            open_postgres(address).await
+        } else {
+            open_sqlite(address).await
+        }
+    }
+}
+
+async fn open_sqlite(address: &str) -> Result<Store, StoreError> {
+    let options = SqliteConnectOptions::from_str(address)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    let mut writer = options.clone().connect().await?;
+    SQLITE.run(&mut writer).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .test_before_acquire(false)
+        .connect_with(options.read_only(true))
+        .await?;
+    let (send, waiting) = mpsc::channel(WAITING);
+    tokio::spawn(write_in_groups(Link::Writer(writer), waiting));
+    Ok(Store {
+        pools: Pools::Sqlite {
+            readers,
+            writer: send,
+        },
+    })
+}
+
+async fn open_postgres(address: &str) -> Result<Store, StoreError> {
+    let options = PgConnectOptions::from_str(address)?
+        .application_name("em2")
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    let mut first = sqlx::PgConnection::connect_with(&options).await?;
+    POSTGRES.run(&mut first).await?;
+    first.close().await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?;
+    Ok(Store {
+        pools: Pools::Postgres(pool),
+    })
+}

@@ -1,0 +1,4 @@
+//! The one integration-test binary of the server.
+
+mod store;
+mod support;

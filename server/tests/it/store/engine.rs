@@ -1,0 +1,113 @@
+//! The write path itself: groups, failures inside them, and what is told when.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use server::store::users::{find_user_by_address, insert_user, list_users};
+use server::store::{Store, StoreError};
+
+use super::{NOW, address, commit, on_both};
+
+async fn insert(store: Store, n: usize) -> Result<(), StoreError> {
+    let address = address(&format!("u{n}@a.example"));
+    commit!(store, |tx| insert_user(tx, &address, "U", "x", NOW).await?).map(|_| ())
+}
+
+on_both! {
+    async fn a_hundred_writers_at_once_all_get_their_own_answer(store: Store) {
+        let writers = (0..100).map(|n| tokio::spawn(insert(store.clone(), n / 2)));
+        let answers = futures::future::join_all(writers).await;
+        let stored = answers.iter().filter(|answer| answer.as_ref().unwrap().is_ok()).count();
+        assert_eq!(stored, 50, "each address once, its double refused");
+        let mut conn = store.reader().await.unwrap();
+        assert_eq!(list_users(&mut conn).await.unwrap().len(), 50);
+    }
+
+    async fn one_failure_spoils_no_other_write_of_the_group(store: Store) {
+        let fails = |n: usize| {
+            let store = store.clone();
+            async move {
+                let address = address(&format!("gone{n}@a.example"));
+                store.write(move |tx| Box::pin(async move {
+                    insert_user(tx, &address, "U", "x", NOW).await?;
+                    match n % 3 {
+                        0 => Err(StoreError::Missing("sense")),
+                        1 => panic!("a write that panics"),
+                        _ => insert_user(tx, &address, "U", "x", NOW).await.map(|_| ()),
+                    }
+                })).await
+            }
+        };
+        let all = (0..30).map(|n| {
+            let (good, bad) = (insert(store.clone(), n), fails(n));
+            async move { tokio::join!(good, bad) }
+        });
+        for (good, bad) in futures::future::join_all(all).await {
+            assert_eq!(good, Ok(()));
+            assert!(bad.is_err());
+        }
+        let mut conn = store.reader().await.unwrap();
+        assert_eq!(list_users(&mut conn).await.unwrap().len(), 30);
+    }
+
+    async fn a_write_that_fails_before_it_touches_anything_is_told_so(store: Store) {
+        let refused: Result<(), _> =
+            store.write(|_| Box::pin(async { Err(StoreError::Missing("reason")) })).await;
+        assert_eq!(refused, Err(StoreError::Missing("reason")));
+        insert(store, 1).await.unwrap();
+    }
+
+    async fn what_follows_a_commit_sees_it_stored_and_a_failed_write_has_none(store: Store) {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        for n in 0..3 {
+            let (ran, seen) = (ran.clone(), seen.clone());
+            let outcome = commit!(store, |tx| {
+                let count = ran.clone();
+                tx.on_commit(move || { count.fetch_add(1, Ordering::SeqCst); });
+                insert_user(tx, &address("same@a.example"), "U", "x", NOW).await?;
+                seen.lock().unwrap().push(n);
+            });
+            assert_eq!(outcome.is_ok(), n == 0);
+        }
+        assert_eq!(ran.load(Ordering::SeqCst), 1);
+        assert_eq!(*seen.lock().unwrap(), [0]);
+    }
+
+    async fn a_write_goes_on_when_its_caller_stops_waiting(store: Store) {
+        let writer = store.clone();
+        let waiting = tokio::spawn(async move {
+            let slow = address("slow@a.example");
+            commit!(writer, |tx| {
+                insert_user(tx, &slow, "U", "x", NOW).await?;
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            })
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        waiting.abort();
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let mut conn = store.reader().await.unwrap();
+        let found = find_user_by_address(&mut conn, &address("slow@a.example")).await.unwrap();
+        assert!(found.is_some());
+    }
+
+    async fn a_snapshot_sees_one_state(store: Store) {
+        insert(store.clone(), 1).await.unwrap();
+        let mut snapshot = store.snapshot().await.unwrap();
+        assert_eq!(list_users(&mut snapshot).await.unwrap().len(), 1);
+        insert(store.clone(), 2).await.unwrap();
+        assert_eq!(list_users(&mut snapshot).await.unwrap().len(), 1);
+        drop(snapshot);
+        let mut conn = store.reader().await.unwrap();
+        assert_eq!(list_users(&mut conn).await.unwrap().len(), 2);
+    }
+
+    async fn a_write_reads_what_it_wrote(store: Store) {
+        let found = commit!(store, |tx| {
+            let address = address("x@a.example");
+            insert_user(tx, &address, "U", "x", NOW).await?;
+            find_user_by_address(tx, &address).await?
+        }).unwrap();
+        assert!(found.is_some());
+    }
+}
