@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod service;
 pub mod store;
 pub mod telemetry;
 pub mod text;

@@ -7,13 +7,11 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::store::sessions::TokenHash;
+
 /// 256 random bits, as text 43 characters of base64url.
 #[derive(Clone)]
 pub struct Token(Zeroizing<[u8; 32]>);
-
-/// The SHA-256 of a [`Token`]: all that is kept of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TokenHash(pub [u8; 32]);
 
 impl Token {
     /// Draws a token from the system's randomness.
@@ -37,6 +35,7 @@ impl Token {
         URL_SAFE_NO_PAD.encode(self.0.as_ref())
     }
 
+    /// Its SHA-256: all that is stored of it.
     pub fn hash(&self) -> TokenHash {
         TokenHash(Sha256::digest(self.0.as_ref()).into())
     }

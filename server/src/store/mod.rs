@@ -14,7 +14,9 @@ mod group;
 mod open;
 mod value;
 
+pub mod devices;
 pub mod drafts;
+pub mod ended;
 pub mod idempotency;
 pub mod jobs;
 pub mod platform;

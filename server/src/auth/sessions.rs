@@ -1,0 +1,152 @@
+//! Whose request this is, signing out, and telling sockets that their session ended.
+
+use std::time::Duration;
+
+use em2_model::Time;
+use em2_model::refusal::Refusal;
+use tokio::sync::broadcast;
+
+use super::token::Token;
+use super::{Auth, Ended, SignedIn, down};
+use crate::service::Me;
+use crate::store::ended::{insert_ended, list_ended, prune_ended};
+use crate::store::sessions::{
+    TokenHash, delete_session, delete_sessions_of, find_session, mark_session_seen,
+};
+use crate::store::users::{UserId, find_user};
+
+/// Milliseconds that a session lasts at most, and unused.
+pub(super) const LONGEST: i64 = 90 * DAY;
+const UNUSED: i64 = 30 * DAY;
+const DAY: i64 = 24 * 60 * 60 * 1000;
+/// Milliseconds after which the use of a session is noted again.
+const NOTE_AFTER: i64 = 60 * 60 * 1000;
+/// How often other processes' ends of sessions are looked for while a socket is open.
+const LOOK: Duration = Duration::from_millis(400);
+/// Milliseconds that an end is looked back upon: longer than any transaction takes.
+const LOOK_BACK: i64 = 15_000;
+
+/// When a session ends that was opened at `created` and used at `used`.
+pub(super) fn expiry(created: Time, used: Time) -> Time {
+    Time((created.0 + LONGEST).min(used.0 + UNUSED))
+}
+
+impl Auth {
+    /// Whose session a token opens, if it is good.
+    pub async fn who(&self, token: &Token) -> Result<Option<SignedIn>, Refusal> {
+        let mut conn = self.0.store.reader().await.map_err(down)?;
+        let Some(session) = find_session(&mut conn, token.hash(), self.0.clock.now())
+            .await
+            .map_err(down)?
+        else {
+            return Ok(None);
+        };
+        let user = find_user(&mut conn, session.user).await.map_err(down)?;
+        Ok(user.map(|user| SignedIn {
+            me: Me {
+                user: user.id,
+                address: user.address,
+                name: user.name,
+            },
+            session: session.token,
+            expires_at: session.expires_at,
+            last_seen_at: session.last_seen_at,
+        }))
+    }
+
+    /// Whether a session is still good.
+    pub async fn is_good(&self, session: TokenHash) -> Result<bool, Refusal> {
+        let mut conn = self.0.store.reader().await.map_err(down)?;
+        Ok(find_session(&mut conn, session, self.0.clock.now())
+            .await
+            .map_err(down)?
+            .is_some())
+    }
+
+    /// Notes that a session did something, at most once an hour; a mere look never writes.
+    pub async fn note_use(&self, signed_in: &SignedIn) -> Result<(), Refusal> {
+        let now = self.0.clock.now();
+        if now.0 - signed_in.last_seen_at.0 < NOTE_AFTER {
+            return Ok(());
+        }
+        let session = signed_in.session;
+        self.0
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    if let Some(known) = find_session(tx, session, now).await? {
+                        mark_session_seen(tx, session, now, expiry(known.created_at, now));
+                    }
+                    Ok(())
+                })
+            })
+            .await
+            .map_err(down)
+    }
+
+    /// Ends one session.
+    pub async fn sign_out(&self, session: TokenHash) -> Result<(), Refusal> {
+        let now = self.0.clock.now();
+        self.0
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    delete_session(tx, session).await?;
+                    insert_ended(tx, &[session], now);
+                    Ok(())
+                })
+            })
+            .await
+            .map_err(down)?;
+        self.tell_ended(&[session]);
+        Ok(())
+    }
+
+    /// Ends every session of a person.
+    pub async fn sign_out_everywhere(&self, user: UserId) -> Result<(), Refusal> {
+        let now = self.0.clock.now();
+        let ended = self
+            .0
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let ended = delete_sessions_of(tx, user).await?;
+                    insert_ended(tx, &ended, now);
+                    prune_ended(tx, Time(now.0 - DAY));
+                    Ok(ended)
+                })
+            })
+            .await
+            .map_err(down)?;
+        self.tell_ended(&ended);
+        Ok(())
+    }
+
+    /// Hears of every session that ends. A receiver that lags asks [`Auth::is_good`].
+    pub fn ends(&self) -> broadcast::Receiver<Ended> {
+        self.0.ends.subscribe()
+    }
+
+    /// Hears what other processes ended, such as `server user passwd`, for as long as it is polled.
+    pub async fn watch(self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if self.0.ends.receiver_count() == 0 {
+                continue;
+            }
+            let since = Time(self.0.clock.now().0 - LOOK_BACK);
+            let ended = async { list_ended(&mut self.0.store.reader().await?, since).await }.await;
+            match ended {
+                Ok(ended) => self.tell_ended(&ended),
+                Err(error) => tracing::warn!(%error, "the ended sessions could not be read"),
+            }
+        }
+    }
+
+    pub(super) fn tell_ended(&self, ended: &[TokenHash]) {
+        for session in ended {
+            // Nobody listens where no socket is open.
+            let _ = self.0.ends.send(Ended { session: *session });
+        }
+    }
+}

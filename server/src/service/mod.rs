@@ -1,0 +1,5 @@
+//! The use cases. Knows nothing of HTTP.
+
+mod me;
+
+pub use me::{IdempotencyKey, Me};
