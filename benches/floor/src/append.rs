@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::State;
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -42,13 +42,23 @@ struct Floor {
 }
 
 /// `POST /append` and `GET /ws`.
-pub(crate) fn routes(connection: SqliteConnection, key: &str) -> Result<axum::Router, Box<dyn std::error::Error>> {
+pub(crate) fn routes(
+    connection: SqliteConnection,
+    key: &str,
+) -> Result<axum::Router, Box<dyn std::error::Error>> {
     let key = VerifyingKey::from_bytes(BASE64_URL_SAFE_NO_PAD.decode(key)?.as_slice().try_into()?)?;
     let (writes, waiting) = mpsc::channel(4 * GROUP);
     let (pushed, _) = broadcast::channel(1024);
     tokio::spawn(commit_groups(connection, waiting, pushed.clone()));
-    let floor = Arc::new(Floor { key, writes, pushed });
-    Ok(axum::Router::new().route("/append", post(append)).route("/ws", get(listen)).with_state(floor))
+    let floor = Arc::new(Floor {
+        key,
+        writes,
+        pushed,
+    });
+    Ok(axum::Router::new()
+        .route("/append", post(append))
+        .route("/ws", get(listen))
+        .with_state(floor))
 }
 
 async fn append(State(floor): State<Arc<Floor>>, bytes: Bytes) -> (StatusCode, String) {
@@ -65,10 +75,19 @@ async fn append(State(floor): State<Arc<Floor>>, bytes: Bytes) -> (StatusCode, S
 
 /// Whether the header is signed by the key, and names the body.
 fn verified(key: &VerifyingKey, bytes: &[u8]) -> bool {
-    let Ok(action) = serde_json::from_slice::<Signed<'_>>(bytes) else { return false };
+    let Ok(action) = serde_json::from_slice::<Signed<'_>>(bytes) else {
+        return false;
+    };
     let body = Sha256::digest(action.b.get());
-    let header = Sha256::new().chain_update(b"floor").chain_update(action.h.get()).chain_update(body).finalize();
-    let signature = BASE64_URL_SAFE_NO_PAD.decode(action.s).ok().and_then(|bytes| Signature::from_slice(&bytes).ok());
+    let header = Sha256::new()
+        .chain_update(b"floor")
+        .chain_update(action.h.get())
+        .chain_update(body)
+        .finalize();
+    let signature = BASE64_URL_SAFE_NO_PAD
+        .decode(action.s)
+        .ok()
+        .and_then(|bytes| Signature::from_slice(&bytes).ok());
     signature.is_some_and(|signature| key.verify_strict(&header, &signature).is_ok())
 }
 
@@ -80,7 +99,9 @@ async fn commit_groups(
 ) {
     let mut group = Vec::new();
     while waiting.recv_many(&mut group, GROUP).await > 0 {
-        let Ok(sequenced) = commit(&mut connection, &group).await else { return };
+        let Ok(sequenced) = commit(&mut connection, &group).await else {
+            return;
+        };
         for (write, seq) in group.drain(..).zip(sequenced) {
             // The sender may be gone; the action is committed all the same.
             let _ = write.done.send(seq);
@@ -91,7 +112,10 @@ async fn commit_groups(
     }
 }
 
-async fn commit(connection: &mut SqliteConnection, group: &[Write]) -> Result<Vec<i64>, sqlx::Error> {
+async fn commit(
+    connection: &mut SqliteConnection,
+    group: &[Write],
+) -> Result<Vec<i64>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let mut sequenced = Vec::with_capacity(group.len());
     for write in group {
@@ -107,7 +131,10 @@ async fn commit(connection: &mut SqliteConnection, group: &[Write]) -> Result<Ve
 
 async fn listen(State(floor): State<Arc<Floor>>, upgrade: WebSocketUpgrade) -> Response {
     let pushed = floor.pushed.subscribe();
-    upgrade.read_buffer_size(4096).write_buffer_size(0).on_upgrade(move |socket| push(socket, pushed))
+    upgrade
+        .read_buffer_size(4096)
+        .write_buffer_size(0)
+        .on_upgrade(move |socket| push(socket, pushed))
 }
 
 async fn push(mut socket: WebSocket, mut pushed: broadcast::Receiver<Utf8Bytes>) {

@@ -23,10 +23,12 @@ const SCHEMA: &str = "
 
 /// How every connection is opened: as durable as em2's.
 fn options(database: &str) -> Result<SqliteConnectOptions, sqlx::Error> {
-    Ok(SqliteConnectOptions::from_str(&format!("sqlite://{database}"))?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full))
+    Ok(
+        SqliteConnectOptions::from_str(&format!("sqlite://{database}"))?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full),
+    )
 }
 
 /// The one connection that writes.
@@ -38,7 +40,10 @@ async fn writer(database: &str) -> Result<SqliteConnection, sqlx::Error> {
 
 /// The connections that read.
 async fn readers(database: &str) -> Result<SqlitePool, sqlx::Error> {
-    SqlitePoolOptions::new().max_connections(4).connect_with(options(database)?).await
+    SqlitePoolOptions::new()
+        .max_connections(4)
+        .connect_with(options(database)?)
+        .await
 }
 
 #[tokio::main]
@@ -53,7 +58,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the floor has no slow callers to guard against")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the floor has no slow callers to guard against"
+)]
 async fn serve(database: &str, key: Option<&str>) -> Result<(), Box<dyn std::error::Error>> {
     let routes = axum::Router::new();
     let routes = match key {
@@ -63,6 +71,10 @@ async fn serve(database: &str, key: Option<&str>) -> Result<(), Box<dyn std::err
     let routes = routes.merge(read::routes(readers(database).await?));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("http://{}", listener.local_addr()?);
-    axum::serve(axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))), routes).await?;
+    axum::serve(
+        axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))),
+        routes,
+    )
+    .await?;
     Ok(())
 }

@@ -10,7 +10,11 @@ const GROUP: u64 = 5_000;
 /// The text of message `number`: `common` in every one, `rare` in one of a thousand, and words between.
 fn text(number: u64) -> String {
     let mix = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let rare = if number.is_multiple_of(1000) { " rare" } else { "" };
+    let rare = if number.is_multiple_of(1000) {
+        " rare"
+    } else {
+        ""
+    };
     format!(
         "common word{} term{} topic{} about the budget for travel and the plan of the week{rare}",
         mix % 97,
@@ -39,13 +43,15 @@ pub(crate) async fn fill(mut connection: SqliteConnection, count: u64) -> Result
                 .bind(&text)
                 .execute(&mut *transaction)
                 .await?;
-            sqlx::query("INSERT OR REPLACE INTO row (conv, at, subject, preview) VALUES ($1, $2, $3, $4)")
-                .bind(conversation)
-                .bind(number as i64)
-                .bind(format!("Subject of conversation {conversation}"))
-                .bind(&text)
-                .execute(&mut *transaction)
-                .await?;
+            sqlx::query(
+                "INSERT OR REPLACE INTO row (conv, at, subject, preview) VALUES ($1, $2, $3, $4)",
+            )
+            .bind(conversation)
+            .bind(number as i64)
+            .bind(format!("Subject of conversation {conversation}"))
+            .bind(&text)
+            .execute(&mut *transaction)
+            .await?;
         }
         transaction.commit().await?;
         next = until + 1;

@@ -1,11 +1,13 @@
 //! What people write, turned into what a page may show: sanitised HTML, its plain text, and the difference between two
 //! versions. Pure functions.
 
+mod diff;
 mod links;
 mod markdown;
 mod plain;
 mod sanitise;
 
+pub use diff::words as difference;
 pub use plain::{PREVIEW, preview};
 
 /// The version of this renderer, stored beside the HTML that it made: a row with a smaller one can be rendered anew.
