@@ -10,6 +10,8 @@ pub const COMPOSER: &str = "composer";
 pub const EDITOR: &str = "editor";
 /// The field that names a person to add.
 pub const ADD_PERSON: &str = "add-person";
+/// The fields of a draft: to, subject and text.
+pub const DRAFT: [&str; 3] = ["draft-to", "draft-subject", "draft-text"];
 /// The dialog with the keymap.
 pub const HELP: &str = "help";
 

@@ -85,6 +85,11 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Deed<T> {
         self.status.with(|status| *status == Status::Doing)
     }
 
+    /// Whether it is on its way at this moment.
+    pub fn busy(&self) -> bool {
+        untrack(|| self.doing())
+    }
+
     /// The refusal to show.
     pub fn refusal(&self) -> Option<Refusal> {
         self.status.with(|status| match status {

@@ -26,6 +26,8 @@ type Hear = Arc<dyn Fn(Frame<'_>) + Send + Sync>;
 #[derive(Clone, Copy)]
 pub struct Feed {
     inner: StoredValue<Inner>,
+    /// Whether somebody listens.
+    pub(super) wanted: RwSignal<bool>,
     pub connection: RwSignal<Connection>,
     /// The server renders another build than this page's: reload when it suits.
     pub newer_build: RwSignal<bool>,
@@ -34,7 +36,7 @@ pub struct Feed {
 struct Inner {
     ring: Ring,
     listeners: Vec<(u64, Hear)>,
-    /// What the next listener is called.
+    /// What the last listener is called.
     next: u64,
     /// The oldest page that listens; the socket goes on from there.
     since: Option<u64>,
@@ -58,6 +60,7 @@ impl Feed {
         };
         Feed {
             inner: StoredValue::new(inner),
+            wanted: RwSignal::new(false),
             connection: RwSignal::new(Connection::Idle),
             newer_build: RwSignal::new(false),
         }
@@ -66,25 +69,35 @@ impl Feed {
     /// Hears everything after counter `since` until the present owner is cleaned up.
     pub fn subscribe(&self, since: u64, hear: impl Fn(Frame<'_>) + Send + Sync + 'static) {
         let hear: Hear = Arc::new(hear);
-        let mut missed = Some(Vec::new());
-        let mut id = 0;
-        self.inner.update_value(|inner| {
-            id = inner.next;
-            inner.next += 1;
-            inner.listeners.push((id, hear.clone()));
+        let missed = self.inner.try_update_value(|inner| {
             if inner.started {
-                missed = inner.ring.after(since);
-            } else {
-                inner.since = Some(inner.since.map_or(since, |known| known.min(since)));
+                return inner.ring.after(since);
             }
+            inner.since = Some(inner.since.map_or(since, |known| known.min(since)));
+            Some(Vec::new())
         });
-        match missed {
+        self.listen(hear.clone());
+        self.wanted.set(true);
+        match missed.flatten() {
             Some(frames) => frames.iter().for_each(|frame| hear(Frame::Live(frame))),
             None => hear(Frame::Reload),
         }
+    }
+
+    /// Hears what comes from now on, for a page that was not read at a counter.
+    pub fn follow(&self, hear: impl Fn(Frame<'_>) + Send + Sync + 'static) {
+        self.listen(Arc::new(hear));
+    }
+
+    fn listen(&self, hear: Hear) {
+        let id = self.inner.try_update_value(|inner| {
+            inner.next += 1;
+            inner.listeners.push((inner.next, hear));
+            inner.next
+        });
         let inner = self.inner;
         on_cleanup(move || {
-            inner.try_update_value(|inner| inner.listeners.retain(|(held, _)| *held != id));
+            inner.try_update_value(|inner| inner.listeners.retain(|(held, _)| Some(*held) != id));
         });
     }
 

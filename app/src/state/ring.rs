@@ -9,7 +9,7 @@ const HELD: usize = 256;
 
 /// The numbered frames after counter `from`, each once, in order.
 #[derive(Debug, Default)]
-pub struct Ring {
+pub(super) struct Ring {
     from: u64,
     newest: u64,
     frames: VecDeque<Live>,
@@ -17,7 +17,7 @@ pub struct Ring {
 
 impl Ring {
     /// Nothing heard yet; what comes is newer than `from`.
-    pub fn starting(from: u64) -> Ring {
+    pub(super) fn starting(from: u64) -> Ring {
         Ring {
             from,
             newest: from,
@@ -26,7 +26,7 @@ impl Ring {
     }
 
     /// Takes a frame; false for one that came before.
-    pub fn take(&mut self, frame: &Live) -> bool {
+    pub(super) fn take(&mut self, frame: &Live) -> bool {
         let Some(n) = frame.n() else { return true };
         if n <= self.newest {
             return false;
@@ -44,7 +44,7 @@ impl Ring {
     }
 
     /// What was heard after counter `since`; none where some of it is no longer held.
-    pub fn after(&self, since: u64) -> Option<Vec<Live>> {
+    pub(super) fn after(&self, since: u64) -> Option<Vec<Live>> {
         let newer = |frame: &&Live| frame.n() > Some(since);
         (since >= self.from).then(|| self.frames.iter().filter(newer).cloned().collect())
     }

@@ -1,0 +1,355 @@
+//! The list of conversations, kept up to date.
+
+use em2_model::address::Address;
+use em2_model::id::ConversationRef;
+use em2_model::refusal::Refusal;
+use em2_model::wire::domestic::{ListPage, ListQuery, ListView, Row};
+use em2_model::wire::live::Live;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::anchors;
+use super::desk::Desk;
+use super::feed::Frame;
+use super::keymap::Command;
+
+/// How long changes are gathered before the counts are asked for again, in milliseconds.
+const GATHER: u32 = 1_000;
+
+/// One view of the list, as far as it is loaded.
+#[derive(Clone, Copy)]
+pub struct Mailbox {
+    pub page: RwSignal<ListPage>,
+    pub view: ListView,
+    /// An older page is being loaded.
+    pub loading: RwSignal<bool>,
+    /// Why the last attempt to load failed.
+    pub problem: RwSignal<Option<Refusal>>,
+    recount: StoredValue<bool>,
+    desk: Desk,
+}
+
+impl Mailbox {
+    /// The list as it was read, which lives on from there.
+    pub fn new(desk: Desk, view: ListView, page: ListPage) -> Mailbox {
+        let since = page.n;
+        let mailbox = Mailbox {
+            page: RwSignal::new(page),
+            view,
+            loading: RwSignal::new(false),
+            problem: RwSignal::new(None),
+            recount: StoredValue::new(false),
+            desk,
+        };
+        desk.feed.subscribe(since, move |frame| mailbox.hear(frame));
+        desk.commands
+            .handle(move |command| mailbox.command(command));
+        mailbox
+    }
+
+    /// The rows in their order, for a keyed list.
+    pub fn rows(&self) -> Memo<Vec<ConversationRef>> {
+        let page = self.page;
+        Memo::new(move |_| page.with(|page| page.rows.iter().map(|row| row.key).collect()))
+    }
+
+    /// One row in its present form; none once it has left the list.
+    pub fn row(&self, key: ConversationRef) -> Memo<Option<Row>> {
+        let page = self.page;
+        Memo::new(move |_| page.with(|page| page.rows.iter().find(|row| row.key == key).cloned()))
+    }
+
+    /// Loads the next page.
+    pub fn more(&self) {
+        let Some(before) = self.page.with_untracked(|page| page.next.clone()) else {
+            return;
+        };
+        if self.loading.get_untracked() {
+            return;
+        }
+        self.loading.set(true);
+        let mailbox = *self;
+        let asked = self.desk.world().list(ListQuery {
+            view: self.view,
+            before: Some(before),
+            offset: None,
+        });
+        spawn_local(async move {
+            let answer = asked.await;
+            mailbox.loading.try_set(false);
+            mailbox.problem.try_set(answer.as_ref().err().cloned());
+            if let Ok(next) = answer {
+                mailbox.page.try_update(|page| page.append(next));
+            }
+        });
+    }
+
+    fn hear(self, frame: Frame<'_>) {
+        match frame {
+            Frame::Live(live) => {
+                let me = self
+                    .desk
+                    .session
+                    .with_value(|session| session.address.clone());
+                let mut counted = Counted::Yes;
+                self.page
+                    .update(|page| counted = fold(page, self.view, &me, live));
+                if counted == Counted::No {
+                    self.count_again();
+                }
+            }
+            Frame::Reload => self.reload(|page, fresh| *page = fresh),
+        }
+    }
+
+    /// Asks for the counts, once for all changes of a moment.
+    fn count_again(self) {
+        let Some(device) = self.desk.device().filter(|_| !self.recount.get_value()) else {
+            return;
+        };
+        self.recount.set_value(true);
+        spawn_local(async move {
+            device.after(GATHER).await;
+            if self.recount.try_set_value(false).is_none() {
+                self.reload(|page, fresh| {
+                    page.unread = fresh.unread;
+                    page.drafts = fresh.drafts;
+                });
+            }
+        });
+    }
+
+    /// Reads the first page again and puts it in; what was heard since it was read is folded in after it.
+    fn reload(self, put: impl FnOnce(&mut ListPage, ListPage) + 'static) {
+        let asked = self.desk.world().list(ListQuery {
+            view: self.view,
+            ..ListQuery::default()
+        });
+        spawn_local(async move {
+            match asked.await {
+                Err(refusal) => {
+                    self.problem.try_set(Some(refusal));
+                }
+                Ok(fresh) => {
+                    let me = self
+                        .desk
+                        .session
+                        .with_value(|session| session.address.clone());
+                    let later = self.desk.feed.after(fresh.n).unwrap_or_default();
+                    self.problem.try_set(None);
+                    self.page.try_update(|page| {
+                        put(page, fresh);
+                        for live in &later {
+                            fold(page, self.view, &me, live);
+                        }
+                    });
+                }
+            }
+        });
+    }
+
+    fn command(self, command: Command) -> bool {
+        let Some(device) = self.desk.device() else {
+            return false;
+        };
+        let focused = device.focused();
+        let here = focused.as_deref().and_then(|id| self.place(id));
+        match command {
+            Command::NextConversation => self.focus(here.map_or(0, |place| place + 1)),
+            Command::PreviousConversation => {
+                self.focus(here.map_or(0, |place| place.saturating_sub(1)))
+            }
+            Command::Open => here.is_some() && focused.is_some_and(|id| device.follow(&id)),
+            _ => false,
+        }
+    }
+
+    /// The place of the row whose link has this id.
+    fn place(self, id: &str) -> Option<usize> {
+        self.page.with_untracked(|page| {
+            page.rows
+                .iter()
+                .position(|row| anchors::row(&row.key) == id)
+        })
+    }
+
+    fn focus(self, place: usize) -> bool {
+        let key = self
+            .page
+            .with_untracked(|page| page.rows.get(place).map(|row| row.key));
+        key.is_some_and(|key| self.desk.focus(&anchors::row(&key)))
+    }
+}
+
+/// Whether the counts of the page are still right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    Yes,
+    No,
+}
+
+/// Folds a frame into a view of the list, which shows some conversations and counts all of them.
+fn fold(page: &mut ListPage, view: ListView, me: &Address, live: &Live) -> Counted {
+    if live.n().is_none_or(|n| n <= page.n) {
+        return Counted::Yes;
+    }
+    let held = |page: &ListPage, key: ConversationRef| page.rows.iter().any(|row| row.key == key);
+    let (belongs, known) = match live {
+        Live::Change { change, row, .. } => {
+            let known = held(page, row.key);
+            let mine = view == ListView::Sent && change.by == *me;
+            (
+                known || mine || view == ListView::Inbox,
+                known || (view == ListView::Inbox && page.next.is_none()),
+            )
+        }
+        Live::Draft { row, .. } => (
+            view == ListView::Drafts,
+            held(page, row.key) || page.next.is_none(),
+        ),
+        Live::DraftGone { key, .. } => (
+            view == ListView::Drafts,
+            held(page, ConversationRef::Draft(*key)),
+        ),
+        Live::Read { conversation, .. } => {
+            (true, held(page, ConversationRef::Published(*conversation)))
+        }
+        Live::Hello { .. } | Live::Seen { .. } | Live::Resync => return Counted::Yes,
+    };
+    if belongs {
+        page.apply(live);
+    } else {
+        page.n = live.n().unwrap_or(page.n);
+    }
+    if belongs && known {
+        Counted::Yes
+    } else {
+        Counted::No
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use em2_model::id::{ActionKey, CommitKey, ConversationKey, DraftKey, Time};
+    use em2_model::refusal::Code;
+    use em2_model::wire::live::{Change, Effect};
+
+    fn me() -> Address {
+        Address::parse("ann@a.example").unwrap()
+    }
+
+    fn bob() -> Address {
+        Address::parse("bob@a.example").unwrap()
+    }
+
+    fn row(key: ConversationRef, at: i64, unread: bool) -> Row {
+        Row {
+            key,
+            subject: "Budget".to_owned(),
+            people: vec![],
+            people_count: 2,
+            preview: String::new(),
+            preview_by: None,
+            at: Time(at),
+            unread,
+            seq: 1,
+            last: None,
+            labels: vec![],
+            present: true,
+        }
+    }
+
+    fn published(byte: u8) -> ConversationRef {
+        ConversationRef::Published(ConversationKey::from_bytes([byte; 32]))
+    }
+
+    fn change(n: u64, by: Address, row: Row) -> Live {
+        let ConversationRef::Published(conversation) = row.key else {
+            panic!("a change is of a conversation")
+        };
+        let change = Change {
+            key: ActionKey::from_bytes([9; 32]),
+            seq: row.seq,
+            head: CommitKey::from_bytes([9; 32]),
+            at: row.at,
+            by,
+            notable: true,
+            effect: Effect::Refused {
+                code: Code::Conflict,
+            },
+        };
+        Live::Change {
+            n,
+            conversation,
+            change: Box::new(change),
+            row: Box::new(row),
+        }
+    }
+
+    fn page(rows: Vec<Row>, next: Option<&str>) -> ListPage {
+        ListPage {
+            rows,
+            next: next.map(str::to_owned),
+            unread: 0,
+            drafts: 0,
+            n: 10,
+        }
+    }
+
+    fn keys(page: &ListPage) -> Vec<ConversationRef> {
+        page.rows.iter().map(|row| row.key).collect()
+    }
+
+    #[test]
+    fn a_person_who_was_added_sees_the_row_appear_on_top() {
+        let mut page = page(vec![row(published(1), 100, false)], None);
+        let live = change(11, bob(), row(published(2), 200, true));
+        assert_eq!(fold(&mut page, ListView::Inbox, &me(), &live), Counted::Yes);
+        assert_eq!(keys(&page), [published(2), published(1)]);
+        assert_eq!((page.unread, page.n), (1, 11));
+        fold(&mut page, ListView::Inbox, &me(), &live);
+        assert_eq!(page.unread, 1, "the same frame again");
+    }
+
+    #[test]
+    fn a_row_beyond_what_is_loaded_makes_the_counts_uncertain() {
+        let mut page = page(vec![row(published(1), 100, false)], Some("cursor"));
+        let live = change(11, bob(), row(published(2), 200, true));
+        assert_eq!(fold(&mut page, ListView::Inbox, &me(), &live), Counted::No);
+    }
+
+    #[test]
+    fn what_was_sent_holds_what_one_wrote() {
+        let mut page = page(vec![row(published(1), 100, false)], None);
+        let theirs = change(11, bob(), row(published(2), 200, true));
+        assert_eq!(fold(&mut page, ListView::Sent, &me(), &theirs), Counted::No);
+        assert_eq!(keys(&page), [published(1)]);
+        let mine = change(12, me(), row(published(3), 300, false));
+        fold(&mut page, ListView::Sent, &me(), &mine);
+        assert_eq!(keys(&page), [published(3), published(1)]);
+        assert_eq!(page.n, 12);
+    }
+
+    #[test]
+    fn drafts_stay_among_the_drafts() {
+        let draft = ConversationRef::Draft(DraftKey::from_bytes([1; 16]));
+        let saved = |n| Live::Draft {
+            n,
+            row: Box::new(row(draft, 200, false)),
+        };
+        let mut inbox = page(vec![], None);
+        assert_eq!(
+            fold(&mut inbox, ListView::Inbox, &me(), &saved(11)),
+            Counted::No
+        );
+        assert!(inbox.rows.is_empty());
+        let mut drafts = page(vec![], None);
+        fold(&mut drafts, ListView::Drafts, &me(), &saved(11));
+        fold(&mut drafts, ListView::Drafts, &me(), &saved(12));
+        assert_eq!((drafts.rows.len(), drafts.drafts), (1, 1));
+        let conversation = change(13, bob(), row(published(2), 300, true));
+        fold(&mut drafts, ListView::Drafts, &me(), &conversation);
+        assert_eq!(keys(&drafts), [draft]);
+    }
+}
