@@ -37,6 +37,21 @@ pub fn message(key: ConversationKey, message: ActionKey) -> String {
     format!("/c/{key}#m-{}", message.short())
 }
 
+/// A conversation with the composer set to answer this message.
+pub fn answer(key: ConversationKey, message: ActionKey) -> String {
+    format!("/c/{key}?answer={message}#composer")
+}
+
+/// Entries before slot `before` of a conversation.
+pub fn older(key: ConversationKey, before: u64) -> String {
+    format!("/c/{key}?before={before}")
+}
+
+/// Adding people who see a conversation from this message on.
+pub fn people_from(key: ConversationKey, message: ActionKey) -> String {
+    format!("/c/{key}?panel=people&from={message}")
+}
+
 /// Where a message is edited without scripts.
 pub fn edit(key: ConversationKey, message: ActionKey) -> String {
     format!("/c/{key}/m/{message}/edit")

@@ -170,6 +170,18 @@ impl fmt::Display for ConversationRef {
     }
 }
 
+impl From<ConversationKey> for ConversationRef {
+    fn from(key: ConversationKey) -> ConversationRef {
+        ConversationRef::Published(key)
+    }
+}
+
+impl From<DraftKey> for ConversationRef {
+    fn from(key: DraftKey) -> ConversationRef {
+        ConversationRef::Draft(key)
+    }
+}
+
 impl FromStr for ConversationRef {
     type Err = Refusal;
 

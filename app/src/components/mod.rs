@@ -1,0 +1,31 @@
+//! Props in, view out.
+
+pub mod avatar;
+pub mod composer;
+pub mod draft;
+pub mod editor;
+pub mod empty;
+pub mod event;
+pub mod form;
+pub mod heading;
+pub mod icon;
+pub mod input;
+pub mod label;
+pub mod lines;
+pub mod list;
+pub mod message;
+pub mod message_tools;
+pub mod names;
+pub mod people;
+pub mod people_add;
+pub mod pieces;
+pub mod problem;
+pub mod row;
+pub mod sidebar;
+pub mod since;
+pub mod subject;
+pub mod tabs;
+pub mod text_area;
+pub mod timeline;
+pub mod versions;
+pub mod when;

@@ -1,0 +1,65 @@
+//! Editing a message.
+
+use em2_model::id::{ActionKey, ConversationKey};
+use em2_model::refusal::Refusal;
+use em2_model::wire::domestic::{Conversation, KitchenSink, Message};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use super::conversation::use_key;
+use super::mailbox::Who;
+use crate::backend::World;
+use crate::components::editor::Editor;
+use crate::components::form::use_world;
+use crate::components::problem::{PageProblem, no_such_page};
+use crate::components::when::Clock;
+
+/// The message in the address, if it is one.
+pub fn use_message() -> Memo<Option<ActionKey>> {
+    let params = use_params_map();
+    Memo::new(move |_| params.with(|params| params.get("message")?.parse().ok()))
+}
+
+/// `/c/{key}/m/{message}/edit`
+#[component]
+pub fn EditPage() -> impl IntoView {
+    let world = use_world();
+    let who = expect_context::<Who>();
+    let (key, message) = (use_key(), use_message());
+    let loaded = Resource::new_blocking(
+        move || key.get().zip(message.get()),
+        move |at| load(world.clone(), at),
+    );
+    view! {
+        <Title text="Edit"/>
+        <main class="conversation" id="main" tabindex="-1">
+            <Transition>
+                {move || Suspend::new(async move {
+                    match (who.await, loaded.await) {
+                        (Ok(session), Ok((conversation, message))) => {
+                            view! { <Editor conversation message clock=Clock::from(&session)/> }.into_any()
+                        }
+                        (Err(refusal), _) | (_, Err(refusal)) => view! { <PageProblem refusal/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </main>
+    }
+}
+
+/// The message within its conversation; one that is not among the newest comes with its versions.
+async fn load(
+    world: World,
+    at: Option<(ConversationKey, ActionKey)>,
+) -> Result<(Conversation, Message), Refusal> {
+    let (key, message) = at.ok_or_else(no_such_page)?;
+    let KitchenSink::Conversation(it) = world.conversation(key.into()).await? else {
+        return Err(no_such_page());
+    };
+    let message = match it.message(message) {
+        Some(message) => message.clone(),
+        None => world.versions(key, message).await?.message,
+    };
+    Ok((*it, message))
+}

@@ -1,0 +1,12 @@
+//! One page, one file, one URL: data, and no markup deeper than layout.
+
+pub mod conversation;
+pub mod draft;
+pub mod edit;
+pub mod error;
+pub mod first_account;
+pub mod history;
+pub mod mailbox;
+pub mod nothing;
+pub mod place;
+pub mod sign_in;

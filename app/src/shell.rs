@@ -1,0 +1,77 @@
+//! The HTML documents: the one that is hydrated, and the plain one.
+
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::MetaTags;
+
+use crate::app::App;
+
+/// The addresses of the built assets, read once at start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assets {
+    /// `/pkg/app.<hash>.css`
+    pub css: String,
+    /// `/pkg/app.<hash>.js`, the module that `wasm-bindgen` wrote.
+    pub js: String,
+    /// `/pkg/app.<hash>.wasm`
+    pub wasm: String,
+}
+
+/// The document of a page; with `scripts` it is hydrated. A page that answers a refused form goes without.
+pub fn shell(assets: Assets, scripts: bool) -> impl IntoView {
+    let css = assets.css.clone();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <Head css/>
+                {scripts.then(|| view! { <Scripts assets/> })}
+                <MetaTags/>
+            </head>
+            <body>
+                <div id="app"><App/></div>
+            </body>
+        </html>
+    }
+}
+
+/// The document of a page that never has scripts.
+#[component]
+pub fn Plain(assets: Assets, #[prop(into)] title: String, children: Children) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <Head css=assets.css/>
+                <title>{title}</title>
+            </head>
+            <body>{children()}</body>
+        </html>
+    }
+}
+
+#[component]
+fn Head(css: String) -> impl IntoView {
+    view! {
+        <meta charset="utf-8"/>
+        <meta name="viewport" content="width=device-width, initial-scale=1"/>
+        <meta name="color-scheme" content="light dark"/>
+        <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
+        <link rel="stylesheet" href=css/>
+    }
+}
+
+/// Loads the module, and tells the page when it cannot: the forms go on working without it.
+#[component]
+fn Scripts(assets: Assets) -> impl IntoView {
+    let Assets { js, wasm, .. } = assets;
+    let start = format!(
+        "import({js:?}).then(m => m.default({{module_or_path: {wasm:?}}}).then(() => m.hydrate()))\
+         .catch(() => document.documentElement.dataset.simple = '');"
+    );
+    view! {
+        <link rel="modulepreload" href=js/>
+        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+        <script r#type="module" nonce=use_nonce()>{start}</script>
+    }
+}
