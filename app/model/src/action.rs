@@ -163,6 +163,14 @@ impl Action {
             Err(missing) if header.kind.may_lack_body(missing) => Err(missing),
             Err(_) => return Err(Refusal::format("This action needs its body.")),
         };
+        if let Ok(Body {
+            content: Content::Publish(publish),
+            ..
+        }) = &body
+            && publish.leader != header.platform
+        {
+            return Err(Refusal::format("The platform that publishes leads."));
+        }
         if body_bytes.is_ok_and(|bytes| body_ref(bytes) != header.body_ref) {
             return Err(Refusal::from(Code::Hash));
         }

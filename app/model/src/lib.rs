@@ -30,6 +30,9 @@ pub mod slug;
 pub mod action;
 pub mod record;
 
+// The one state machine.
+pub mod conversation;
+
 // What a client sends, what it gets, and what it makes of it.
 pub mod unread;
 pub mod view;

@@ -6,13 +6,14 @@ mod verify;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub(crate) use commit::Fields as CommitFields;
 pub use commit::{COMMIT_MAX, Commit, STATE_EVERY};
 pub use verify::Verified;
 
 use crate::action::{Action, BODY_MAX, HEADER_MAX, Missing, check_sizes};
 use crate::canonical;
 use crate::refusal::{Code, Refusal};
-use crate::sign::Stamp;
+use crate::sign::{PlatformKey, Stamp, Tag};
 
 /// The longest record, in bytes: header, body, commit and some signatures. // spec §7
 pub const RECORD_MAX: usize = HEADER_MAX + BODY_MAX + COMMIT_MAX + 8 * 1024;
@@ -46,6 +47,15 @@ impl Record {
     /// An action that waits for a place.
     pub fn submitted(action: Action, stamps: Vec<Stamp>) -> Result<Record, Refusal> {
         Record::new(action, stamps, None)
+    }
+
+    /// Signs an action of one of our own people; `EM2_SIG` with another platform's key.
+    pub fn signed(action: Action, key: &PlatformKey) -> Result<Verified<Record>, Refusal> {
+        if action.header().platform != key.platform {
+            return Err(Refusal::from(Code::Sig));
+        }
+        let stamp = key.stamp(Tag::Action, action.key().as_bytes());
+        Ok(Verified::trusted(Record::new(action, vec![stamp], None)?))
     }
 
     /// Puts together what was stored apart.
@@ -160,6 +170,11 @@ impl Record {
             action: self.action.without_body(missing)?,
             ..self
         })
+    }
+
+    /// The same action in the place that the leader gave it.
+    pub(crate) fn committed(self, commit: Commit, stamp: Stamp) -> Result<Record, Refusal> {
+        Record::new(self.action, self.stamps, Some((commit, stamp)))
     }
 
     /// The same action without its place: an orphan that is submitted again. // spec §14

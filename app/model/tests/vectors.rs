@@ -2,13 +2,14 @@
 
 mod support;
 
-use em2_model::action::{Action, Base, Missing, Proposal};
+use em2_model::action::{Action, Missing, Proposal};
 use em2_model::canonical;
+use em2_model::conversation::{Conversation, Sequenced};
 use em2_model::keys::{KeyEntry, KeyLog};
-use em2_model::record::{Commit, Record};
+use em2_model::record::{Commit, Record, Verified};
 use em2_model::sign::{Kid, PlatformKey, PublicKey, Stamp, Tag, hash, mail_nonce};
 use em2_model::slug::slug;
-use em2_model::{ActionKey, Code, Platform};
+use em2_model::{Code, Platform, Time};
 use serde_json::Value;
 use support::{ARRIVAL, seed, text, vector_key, vector_keys, vectors};
 
@@ -70,7 +71,7 @@ fn every_action_is_minted_to_the_same_bytes() {
             conv: fields.conv,
             follows: fields.item.zip(fields.follows),
             parent: fields.parent,
-            base: fields.base.map(|Base { head, seq }| Base { head, seq }),
+            base: fields.base,
             content: read.content().unwrap().clone(),
         };
         let salt = read.body().unwrap().salt;
@@ -199,4 +200,99 @@ fn weak_keys_and_published_seeds_are_refused() {
             Code::Format
         );
     }
+}
+
+/// The verified records of the conversation, in order.
+fn log() -> Vec<Verified<Record>> {
+    let keys = vector_keys();
+    let records = vectors()["records"].as_array().unwrap().clone();
+    let wires = records.iter().map(|vector| text(vector, "wire").as_bytes());
+    wires
+        .map(|wire| Record::parse(wire).unwrap().verify(&keys, ARRIVAL).unwrap())
+        .collect()
+}
+
+fn fold(log: &[Verified<Record>]) -> Conversation {
+    let (mut conversation, _) = Conversation::begin(&log[0]).unwrap();
+    for record in &log[1..] {
+        let change = conversation.apply(record).unwrap();
+        assert_eq!(change.dispute, None, "at {}", change.seq);
+    }
+    conversation
+}
+
+#[test]
+fn following_the_log_gives_the_same_heads_and_the_same_state() {
+    let vectors = vectors();
+    let conversation = fold(&log());
+    let core = conversation.core();
+    assert_eq!(core.key.to_string(), text(&vectors, "conversation"));
+    assert_eq!(core.head.to_string(), text(&vectors, "head"));
+    let expected = &vectors["state_64"];
+    for head in expected["heads"].as_array().unwrap() {
+        let [model, item, head] = [0, 1, 2].map(|i| head[i].as_str().unwrap());
+        let found = conversation.head_of(model.parse().unwrap(), item.parse().unwrap());
+        assert_eq!(found, Some(head.parse().unwrap()), "{model} {item}");
+    }
+    assert_eq!(core.state().unwrap(), text(expected, "state").as_bytes());
+    assert_eq!(
+        core.state_hash().unwrap().to_string(),
+        text(expected, "hash")
+    );
+}
+
+#[test]
+fn leading_the_conversation_gives_the_same_commits() {
+    let (log, leader) = (log(), vector_key("a"));
+    let submitted =
+        |record: &Verified<Record>| Verified::trusted(record.clone().into_inner().without_commit());
+    let at = |record: &Record| record.commit().unwrap().at();
+    let (mut conversation, first, _) =
+        Conversation::publish(submitted(&log[0]), at(&log[0]), &leader).unwrap();
+    assert_eq!(first, log[0]);
+    for expected in &log[1..] {
+        let sequenced = conversation
+            .sequence(submitted(expected), at(expected), &leader)
+            .unwrap();
+        let Sequenced::Committed { record, .. } = sequenced else {
+            panic!("{sequenced:?}")
+        };
+        assert_eq!(record.to_bytes(), expected.to_bytes());
+    }
+    assert_eq!(conversation, fold(&log));
+}
+
+#[test]
+fn what_must_be_refused_is_refused_with_its_code() {
+    let mut leader = fold(&log());
+    let (keys, key) = (vector_keys(), vector_key("a"));
+    for vector in vectors()["refused"].as_array().unwrap() {
+        let mut arrive = || {
+            let record = Record::parse(text(vector, "record").as_bytes())?;
+            let verified = record.verify(&keys, ARRIVAL)?;
+            leader.sequence(verified, ARRIVAL, &key)
+        };
+        let refused = arrive().expect_err(text(vector, "why"));
+        assert_eq!(
+            refused.code.as_str(),
+            text(vector, "code"),
+            "{}",
+            text(vector, "why")
+        );
+    }
+    assert_eq!(leader, fold(&log()), "nothing took a slot");
+}
+
+#[test]
+fn a_withheld_body_does_not_change_the_state() {
+    let mut log = log();
+    let wire = text(&vectors(), "withheld").to_owned();
+    log[2] = Record::parse(wire.as_bytes())
+        .unwrap()
+        .verify(&vector_keys(), Time(0))
+        .unwrap();
+    assert_eq!(
+        fold(&log).core().state_hash(),
+        fold(&self::log()).core().state_hash()
+    );
 }
