@@ -7,6 +7,8 @@ folder=$1
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     debian nodejs npm || exit 1
 fi
+node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' ||
+    die "Node 20 or newer is needed, this is $(node --version): install it, then run make again"
 stamp=$folder/node_modules/.installed-lock
 if ! cmp -s "$folder/package-lock.json" "$stamp"; then
     say "installing the npm packages of $folder"
