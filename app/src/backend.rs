@@ -78,8 +78,10 @@ pub trait Backend: Send + Sync + 'static {
 pub trait Device: Send + Sync + 'static {
     /// The device's clock.
     fn now(&self) -> Time;
-    /// Minutes east of UTC at this moment; remembered for the next page that the server renders.
+    /// Minutes east of UTC at this moment.
     fn offset(&self) -> i32;
+    /// Keeps the offset for the next page that the server renders.
+    fn remember_offset(&self, offset: i32);
     /// Ready after so many milliseconds, later where the page is in the background.
     fn after(&self, millis: u32) -> BoxFuture<'static, ()>;
     /// Whether the page is before somebody's eyes, now and whenever it changes, for as long as the page lives.

@@ -35,16 +35,17 @@ impl Clock {
         let skew = correction(self.now.get_untracked(), device.now());
         spawn_local(async move {
             loop {
-                let now = device.now().plus(skew);
-                if self.now.try_set(now).is_some() {
+                if self.now.try_set(device.now().plus(skew)).is_some() {
                     break;
                 }
+                let offset = device.offset();
                 if self
                     .offset
                     .try_get_untracked()
-                    .is_some_and(|offset| offset != device.offset())
+                    .is_some_and(|known| known != offset)
                 {
-                    self.offset.set(device.offset());
+                    self.offset.set(offset);
+                    device.remember_offset(offset);
                 }
                 device.after(TICK).await;
             }
