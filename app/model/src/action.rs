@@ -4,16 +4,17 @@
 mod body;
 mod header;
 mod kind;
+mod people;
 
 use serde_json::Value;
 
 pub use body::{
     AttachmentAdd, Body, Content, FILE_MAX, Fork, LOCK_TTL_MAX, LabelAdd, LeaderKey, Mail,
-    MailAuth, MessageAdd, MessageModify, ParticipantAdd, ParticipantModify, Publish, SUBJECT_MAX,
-    Transfer,
+    MailAuth, MessageAdd, MessageModify, Publish, SUBJECT_MAX, Transfer,
 };
 pub use header::{Base, Header};
 pub use kind::{Kind, Model};
+pub use people::{ParticipantAdd, ParticipantModify};
 
 use crate::address::{Address, Platform};
 use crate::canonical;

@@ -4,11 +4,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Kind;
-use crate::address::{Address, Platform};
+use super::{Kind, ParticipantAdd, ParticipantModify};
+use crate::address::Platform;
 use crate::canonical;
-use crate::id::{ActionKey, CommitKey, ConversationKey, FileHash, Incarnation, Salt, Time};
-use crate::participant::{Format, History, Role, words};
+use crate::id::{CommitKey, ConversationKey, FileHash, Incarnation, Salt, Time};
+use crate::participant::{Format, words};
 use crate::refusal::{Code, Refusal};
 use crate::sign::{Kid, PublicKey};
 use crate::slug::slug;
@@ -94,48 +94,6 @@ pub struct Transfer {
 pub struct LabelAdd {
     pub name: String,
     pub colour: String,
-}
-
-/// `participant.add`: send. Without a platform the person is reached by SMTP.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ParticipantAdd {
-    pub address: Address,
-    pub role: Role,
-    pub platform: Option<(Platform, Incarnation)>,
-    pub history: History,
-    pub name: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct ParticipantAddFields {
-    address: Address,
-    role: Role,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    platform: Option<Platform>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    inc: Option<Incarnation>,
-    history: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    from: Option<ActionKey>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-}
-
-/// `participant.modify`: a new role, or the platform that the person moved to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ParticipantModify {
-    pub role: Option<Role>,
-    pub platform: Option<(Platform, Incarnation)>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct ParticipantModifyFields {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    role: Option<Role>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    platform: Option<Platform>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    inc: Option<Incarnation>,
 }
 
 /// `message.add`.
@@ -231,16 +189,8 @@ impl Content {
             },
             Kind::LabelAdd => Content::LabelAdd(fields(value)?),
             Kind::LabelRemove => Content::LabelRemove,
-            Kind::ParticipantAdd => Content::ParticipantAdd(read_participant_add(fields(value)?)?),
-            Kind::ParticipantModify => {
-                let ParticipantModifyFields {
-                    role,
-                    platform,
-                    inc,
-                } = fields(value)?;
-                let platform = both(platform, inc)?;
-                Content::ParticipantModify(ParticipantModify { role, platform })
-            }
+            Kind::ParticipantAdd => Content::ParticipantAdd(fields(value)?),
+            Kind::ParticipantModify => Content::ParticipantModify(fields(value)?),
             Kind::ParticipantRemove => Content::ParticipantRemove,
             Kind::MessageAdd => Content::MessageAdd(fields(value)?),
             Kind::MessageModify => Content::MessageModify(fields(value)?),
@@ -305,15 +255,8 @@ impl Content {
             }
             Content::ExpiryModify { at } => to_value(ExpiryFields { at: *at }),
             Content::LabelAdd(body) => to_value(body),
-            Content::ParticipantAdd(body) => to_value(write_participant_add(body)),
-            Content::ParticipantModify(body) => {
-                let (platform, inc) = body.platform.clone().unzip();
-                to_value(ParticipantModifyFields {
-                    role: body.role,
-                    platform,
-                    inc,
-                })
-            }
+            Content::ParticipantAdd(body) => to_value(body),
+            Content::ParticipantModify(body) => to_value(body),
             Content::MessageAdd(body) => to_value(body),
             Content::MessageModify(body) => to_value(body),
             Content::AttachmentAdd(body) => to_value(body),
@@ -354,41 +297,6 @@ impl Content {
 
 fn fields<T: DeserializeOwned>(value: &Value) -> Result<T, Refusal> {
     T::deserialize(value).map_err(|e| Refusal::format(format!("The body cannot be read: {e}.")))
-}
-
-/// A platform and its incarnation stand together or not at all. // spec §9
-fn both(
-    platform: Option<Platform>,
-    inc: Option<Incarnation>,
-) -> Result<Option<(Platform, Incarnation)>, Refusal> {
-    match (platform, inc) {
-        (None, None) => Ok(None),
-        (Some(platform), Some(inc)) => Ok(Some((platform, inc))),
-        _ => Err(Refusal::format("A platform stands together with its inc.")),
-    }
-}
-
-fn read_participant_add(fields: ParticipantAddFields) -> Result<ParticipantAdd, Refusal> {
-    Ok(ParticipantAdd {
-        address: fields.address,
-        role: fields.role,
-        platform: both(fields.platform, fields.inc)?,
-        history: History::parse(&fields.history, fields.from)?,
-        name: fields.name,
-    })
-}
-
-fn write_participant_add(body: &ParticipantAdd) -> ParticipantAddFields {
-    let (platform, inc) = body.platform.clone().unzip();
-    ParticipantAddFields {
-        address: body.address.clone(),
-        role: body.role,
-        platform,
-        inc,
-        history: body.history.scope().to_owned(),
-        from: body.history.from_message(),
-        name: body.name.clone(),
-    }
 }
 
 fn check_publish(body: &Publish) -> Result<(), Refusal> {

@@ -1,6 +1,8 @@
 //! The frozen vectors, and the keys in them.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod stage;
+
 use std::collections::BTreeMap;
 
 use em2_model::id::Time;
