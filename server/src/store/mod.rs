@@ -14,12 +14,21 @@ mod group;
 mod open;
 mod value;
 
+pub mod actions;
+pub mod conversations;
+pub mod deliveries;
 pub mod devices;
 pub mod drafts;
 pub mod ended;
+pub mod feed;
+pub mod fold;
 pub mod idempotency;
 pub mod jobs;
+pub mod list;
+pub mod messages;
+pub mod participants;
 pub mod platform;
+pub mod search;
 pub mod sessions;
 pub mod users;
 

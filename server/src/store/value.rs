@@ -1,11 +1,16 @@
 //! What statements are given and what rows answer: the portable types (TEXT, BIGINT, BLOB/BYTEA,
 //! BOOLEAN) and how the types of the domain become them.
 
+use em2_model::action::Missing;
+use em2_model::conversation::Standing;
 use em2_model::id::Incarnation;
 use em2_model::{
     ActionKey, Address, Code, CommitKey, ConversationKey, DraftKey, Format, Nonce, Platform, Role,
     Time,
 };
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::store::dialect::Row;
 use crate::store::error::StoreError;
@@ -190,6 +195,8 @@ as_text! {
     Role: |v| v.as_str(), |t| t.parse::<Role>();
     Format: |v| v.as_str(), |t| t.parse::<Format>();
     Code: |v| v.as_str(), |t| t.parse::<Code>();
+    Missing: |v| v.as_str(), |t| t.parse::<Missing>();
+    Standing: |v| v.as_str(), |t| t.parse::<Standing>();
 }
 
 impl Bind for Time {
@@ -235,9 +242,48 @@ impl Bind for [Address] {
     }
 }
 
-impl Bind for [ConversationKey] {
-    const KIND: Kind = Kind::Bytes;
-    fn value(&self) -> Value {
-        Value::Keys(self.iter().map(|key| key.as_bytes().to_vec()).collect())
-    }
+/// Many keys in one parameter.
+macro_rules! keys {
+    ($($type:ty),* $(,)?) => {$(
+        impl Bind for [$type] {
+            const KIND: Kind = Kind::Bytes;
+            fn value(&self) -> Value {
+                Value::Keys(self.iter().map(|key| key.as_bytes().to_vec()).collect())
+            }
+        }
+    )*};
+}
+
+keys!(ActionKey, ConversationKey);
+
+/// Numbers that count from 0 and stay below 2⁵³.
+macro_rules! counts {
+    ($($type:ty),* $(,)?) => {$(
+        impl Bind for $type {
+            const KIND: Kind = Kind::Int;
+            fn value(&self) -> Value {
+                Value::Int(i64::try_from(*self).unwrap_or(i64::MAX))
+            }
+        }
+        impl Column for $type {
+            fn read(row: &Row, index: usize) -> Result<Option<Self>, StoreError> {
+                let Some(number) = row.int(index)? else { return Ok(None) };
+                let count = Self::try_from(number);
+                count.map(Some).map_err(|_| StoreError::Corrupt(format!("{number} for a count")))
+            }
+        }
+    )*};
+}
+
+counts!(u64, u32);
+
+/// A value in a TEXT column as JSON. What we store has string keys and no floats, so that writing
+/// it cannot fail.
+pub(in crate::store) fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// What `json` wrote.
+pub(in crate::store) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
 }

@@ -1,0 +1,16 @@
+-- One row per message and one per conversation (item = conv) for its subject and addresses. The
+-- id rises with time: search walks it downwards.
+CREATE TABLE search_rows (
+    id          INTEGER PRIMARY KEY,
+    conv        BLOB   NOT NULL REFERENCES conversations (key) ON DELETE CASCADE,
+    item        BLOB   NOT NULL,
+    added_seq   BIGINT NOT NULL,
+    touched_seq BIGINT NOT NULL,
+    until_seq   BIGINT
+);
+CREATE INDEX search_rows_item ON search_rows (conv, item);
+
+-- The folded words, which Rust has separated by blanks already.
+CREATE VIRTUAL TABLE search_words USING fts5 (
+    words, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii', prefix = '2 3'
+);

@@ -1,0 +1,230 @@
+//! The log: records with the exact bytes that were signed.
+
+use em2_model::action::{Action, Missing};
+use em2_model::conversation::Slot;
+use em2_model::record::{Commit, Record, Verified};
+use em2_model::sign::Stamp;
+use em2_model::{ActionKey, CommitKey, ConversationKey, Nonce};
+
+use crate::store::conn::{Conn, Tx};
+use crate::store::dialect::Row;
+use crate::store::error::StoreError;
+use crate::store::value::{args, from_json, json};
+
+/// Appends a committed record. `Conflict` if its slot, its key or its nonce is taken; `Fault` if
+/// it has no commit.
+pub fn insert_action(tx: &mut Tx, record: &Verified<Record>) -> Result<(), StoreError> {
+    let action = record.action();
+    let (Some(commit), Some(by)) = (record.commit(), record.commit_stamp()) else {
+        return Err(StoreError::Fault("only a committed record has a slot".to_owned()));
+    };
+    tx.push(
+        "INSERT INTO actions
+             (conv, seq, key, nonce, model, verb, item, header, body, missing, stamps, commit_key,
+              commit_raw, commit_by, refused)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        args![
+            commit.conv(),
+            commit.seq(),
+            action.key(),
+            action.header().nonce,
+            action.kind().model().as_str(),
+            action.kind().verb(),
+            action.header().item,
+            action.header_bytes(),
+            action.body_bytes().ok(),
+            action.body().err().map(Missing::as_str),
+            json(record.stamps()),
+            commit.key(),
+            commit.bytes(),
+            json(by),
+            commit.refused(),
+        ],
+    );
+    Ok(())
+}
+
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT header, body, missing, stamps, commit_raw, commit_by FROM actions ",
+            $tail
+        )
+    };
+}
+
+/// Puts together what was taken apart, verified before it was stored.
+fn record(row: &Row) -> Result<Verified<Record>, StoreError> {
+    let corrupt = |error: em2_model::Refusal| StoreError::Corrupt(error.to_string());
+    let header: Vec<u8> = row.get(0)?;
+    let body: Option<Vec<u8>> = row.get_option(1)?;
+    let missing: Option<String> = row.get_option(2)?;
+    let body = match (&body, missing) {
+        (Some(body), _) => Ok(body.as_slice()),
+        (None, Some(why)) => Err(why.parse::<Missing>().map_err(corrupt)?),
+        (None, None) => return Err(StoreError::Corrupt("a body is missing".to_owned())),
+    };
+    let action = Action::parse(&header, body).map_err(corrupt)?;
+    let stamps: Vec<Stamp> = from_json(&row.get::<String>(3)?)?;
+    let commit = Commit::parse(&row.get::<Vec<u8>>(4)?).map_err(corrupt)?;
+    let by: Stamp = from_json(&row.get::<String>(5)?)?;
+    let record = Record::new(action, stamps, Some((commit, by))).map_err(corrupt)?;
+    Ok(Verified::trusted(record))
+}
+
+/// The records after slot `after` in order, at most `limit`.
+pub async fn list_records_after(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    after: u64,
+    limit: i64,
+) -> Result<Vec<Verified<Record>>, StoreError> {
+    conn.fetch_all(
+        select!("WHERE conv = $1 AND seq > $2 ORDER BY seq LIMIT $3"),
+        args![conv, after, limit],
+    )
+    .await?
+    .iter()
+    .map(record)
+    .collect()
+}
+
+/// The newest `limit` records before slot `before`, in order.
+pub async fn list_records_before(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    before: u64,
+    limit: i64,
+) -> Result<Vec<Verified<Record>>, StoreError> {
+    let mut records: Vec<_> = conn
+        .fetch_all(
+            select!("WHERE conv = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"),
+            args![conv, before, limit],
+        )
+        .await?
+        .iter()
+        .map(record)
+        .collect::<Result<_, _>>()?;
+    records.reverse();
+    Ok(records)
+}
+
+/// The records of slots `from..=to` that are not about a message or refused: what the timeline
+/// tells between messages.
+pub async fn list_events(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    from: u64,
+    to: u64,
+) -> Result<Vec<Verified<Record>>, StoreError> {
+    conn.fetch_all(
+        select!(
+            "WHERE conv = $1 AND seq BETWEEN $2 AND $3 AND refused IS NULL
+               AND model NOT IN ('message', 'attachment')
+             ORDER BY seq"
+        ),
+        args![conv, from, to],
+    )
+    .await?
+    .iter()
+    .map(record)
+    .collect()
+}
+
+/// The records that made an item what it is, its add first: the versions of a message.
+pub async fn list_records_of_item(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    item: ActionKey,
+) -> Result<Vec<Verified<Record>>, StoreError> {
+    let [added, changed] = conn
+        .fetch_each([
+            (select!("WHERE key = $2 AND conv = $1"), args![conv, item]),
+            (
+                select!("WHERE conv = $1 AND item = $2 AND refused IS NULL ORDER BY seq"),
+                args![conv, item],
+            ),
+        ])
+        .await?;
+    added.iter().chain(&changed).map(record).collect()
+}
+
+/// The record with this key, if it is in this conversation.
+pub async fn find_record(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    key: ActionKey,
+) -> Result<Option<Verified<Record>>, StoreError> {
+    conn.fetch_optional(select!("WHERE key = $2 AND conv = $1"), args![conv, key])
+        .await?
+        .as_ref()
+        .map(record)
+        .transpose()
+}
+
+/// The record in this slot.
+pub async fn find_record_at(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    seq: u64,
+) -> Result<Option<Verified<Record>>, StoreError> {
+    conn.fetch_optional(select!("WHERE conv = $1 AND seq = $2"), args![conv, seq])
+        .await?
+        .as_ref()
+        .map(record)
+        .transpose()
+}
+
+/// `$1` is the conversation, `$2` the nonce.
+pub(in crate::store) const FIND_BY_NONCE: &str =
+    "SELECT key, seq, refused FROM actions WHERE conv = $1 AND nonce = $2";
+
+pub(in crate::store) fn slot(row: &Row) -> Result<Slot, StoreError> {
+    Ok(Slot { action: row.get(0)?, seq: row.get(1)?, st: row.get_option(2)? })
+}
+
+/// What became of the action with this nonce: another one with the same nonce gets the same
+/// result and no slot. // spec §9, §10
+pub async fn find_by_nonce(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    nonce: Nonce,
+) -> Result<Option<Slot>, StoreError> {
+    conn.fetch_optional(FIND_BY_NONCE, args![conv, nonce]).await?.as_ref().map(slot).transpose()
+}
+
+/// The slot of an action, and the conversation it is in.
+pub async fn find_place(
+    conn: &mut Conn,
+    key: ActionKey,
+) -> Result<Option<(ConversationKey, u64)>, StoreError> {
+    conn.fetch_optional("SELECT conv, seq FROM actions WHERE key = $1", args![key])
+        .await?
+        .map(|row| Ok((row.get(0)?, row.get(1)?)))
+        .transpose()
+}
+
+/// Drops the bodies of a message for good: of its add and of every modify. Headers stay, so that
+/// the chain verifies. // spec §9, §16
+pub fn drop_bodies(tx: &mut Tx, conv: ConversationKey, item: ActionKey, why: Missing) {
+    tx.push(
+        "UPDATE actions SET body = NULL, missing = $3
+          WHERE conv = $1 AND (key = $2 OR (item = $2 AND verb = 'modify'))",
+        args![conv, item, why.as_str()],
+    );
+}
+
+/// The commit in a slot, for the locator of spec §7.
+pub async fn find_commit(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    seq: u64,
+) -> Result<Option<CommitKey>, StoreError> {
+    conn.fetch_optional(
+        "SELECT commit_key FROM actions WHERE conv = $1 AND seq = $2",
+        args![conv, seq],
+    )
+    .await?
+    .map(|row| row.get(0))
+    .transpose()
+}

@@ -1,0 +1,197 @@
+//! How far each platform, and each person reached by mail, has got a conversation. // spec §15
+//!
+//! One row per conversation and target; what is complete costs nothing but its row.
+
+use em2_model::{ConversationKey, Time};
+
+use crate::store::conn::{Conn, Tx};
+use crate::store::dialect::{self, Row};
+use crate::store::error::StoreError;
+use crate::store::value::args;
+
+/// One conversation on its way to one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRow {
+    pub conv: ConversationKey,
+    /// A platform's name, or the address of somebody reached by mail.
+    pub target: String,
+    /// The slot that the target should have.
+    pub head_seq: u64,
+    /// The slot that it said it has.
+    pub acked_seq: u64,
+    pub state: DeliveryState,
+    /// Failures in a row.
+    pub attempts: u64,
+    /// Not before this time.
+    pub next_at: Time,
+    pub first_fail_at: Option<Time>,
+    /// What the last failure was, for machines and for people.
+    pub last_code: Option<String>,
+    pub last_detail: Option<String>,
+}
+
+/// How a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// Under way, or done where `acked_seq` is `head_seq`.
+    Active,
+    /// The target refused it for good, or does not know itself: it needs a person.
+    SetAside,
+    /// Thirty days without success; a pull still works.
+    GaveUp,
+}
+
+impl DeliveryState {
+    const ALL: [Self; 3] = [Self::Active, Self::SetAside, Self::GaveUp];
+
+    /// The word in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::SetAside => "aside",
+            Self::GaveUp => "gave_up",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, StoreError> {
+        let found = Self::ALL.into_iter().find(|state| state.as_str() == text);
+        found.ok_or_else(|| StoreError::Corrupt(format!("{text:?} for a delivery")))
+    }
+}
+
+macro_rules! columns {
+    ($head:literal, $tail:literal) => {
+        concat!(
+            $head,
+            " conv, target, head_seq, acked_seq, state, attempts, next_at, first_fail_at,
+              last_code, last_detail ",
+            $tail
+        )
+    };
+}
+
+fn delivery(row: &Row) -> Result<DeliveryRow, StoreError> {
+    Ok(DeliveryRow {
+        conv: row.get(0)?,
+        target: row.get(1)?,
+        head_seq: row.get(2)?,
+        acked_seq: row.get(3)?,
+        state: DeliveryState::parse(&row.get::<String>(4)?)?,
+        attempts: row.get(5)?,
+        next_at: row.get(6)?,
+        first_fail_at: row.get_option(7)?,
+        last_code: row.get_option(8)?,
+        last_detail: row.get_option(9)?,
+    })
+}
+
+/// Has every target get the log up to `head_seq`, at once where nothing has failed. Written in the
+/// transaction of the action.
+pub fn raise_deliveries(
+    tx: &mut Tx,
+    conv: ConversationKey,
+    targets: &[String],
+    head_seq: u64,
+    now: Time,
+) {
+    let rows = targets.iter().map(|target| {
+        args![conv, target, head_seq, 0_i64, DeliveryState::Active.as_str(), 0_i64, now]
+    });
+    tx.push_all(dialect::batch(
+        "INSERT INTO deliveries (conv, target, head_seq, acked_seq, state, attempts, next_at)",
+        "ON CONFLICT (conv, target) DO UPDATE SET head_seq = excluded.head_seq",
+        rows.collect(),
+    ));
+}
+
+/// Claims deliveries that are due: their next attempt is written to be at `retry_at` before the
+/// first one is made, so that a crash loop cannot hammer a peer. // spec §15
+pub async fn claim_deliveries(
+    tx: &mut Tx,
+    now: Time,
+    retry_at: Time,
+    limit: i64,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    tx.fetch_all(
+        columns!(
+            "UPDATE deliveries SET next_at = $2
+              WHERE (conv, target) IN (
+                    SELECT conv, target FROM deliveries
+                     WHERE acked_seq < head_seq AND state = 'active' AND next_at <= $1
+                     ORDER BY next_at LIMIT $3 CLAIMING)
+             RETURNING",
+            ""
+        ),
+        args![now, retry_at, limit],
+    )
+    .await?
+    .iter()
+    .map(delivery)
+    .collect()
+}
+
+/// The target has the log up to `acked_seq`: its failures are forgotten, and what is left is due.
+pub fn mark_delivered(
+    tx: &mut Tx,
+    conv: ConversationKey,
+    target: &str,
+    acked_seq: u64,
+    now: Time,
+) {
+    tx.push(
+        "UPDATE deliveries
+            SET acked_seq = $3, state = 'active', attempts = 0, next_at = $4,
+                first_fail_at = NULL, last_code = NULL, last_detail = NULL
+          WHERE conv = $1 AND target = $2 AND acked_seq <= $3",
+        args![conv, target, acked_seq, now],
+    );
+}
+
+/// What an attempt failed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure<'a> {
+    pub code: &'a str,
+    pub detail: &'a str,
+    pub state: DeliveryState,
+    pub at: Time,
+    pub next_at: Time,
+}
+
+/// An attempt failed.
+pub fn mark_delivery_failed(
+    tx: &mut Tx,
+    conv: ConversationKey,
+    target: &str,
+    failure: &Failure<'_>,
+) {
+    tx.push(
+        "UPDATE deliveries
+            SET attempts = attempts + 1, state = $3, next_at = $4, last_code = $5,
+                last_detail = $6, first_fail_at = COALESCE(first_fail_at, $7)
+          WHERE conv = $1 AND target = $2",
+        args![
+            conv,
+            target,
+            failure.state.as_str(),
+            failure.next_at,
+            failure.code,
+            failure.detail,
+            failure.at,
+        ],
+    );
+}
+
+/// How a conversation stands with every target, for the people who look at it.
+pub async fn list_deliveries(
+    conn: &mut Conn,
+    conv: ConversationKey,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    let mut rows: Vec<DeliveryRow> = conn
+        .fetch_all(columns!("SELECT", "FROM deliveries WHERE conv = $1"), args![conv])
+        .await?
+        .iter()
+        .map(delivery)
+        .collect::<Result<_, _>>()?;
+    rows.sort_by(|a, b| a.target.cmp(&b.target));
+    Ok(rows)
+}

@@ -1,0 +1,152 @@
+//! What each person with an account has been told of, in order: the cursor of the live socket.
+//!
+//! A person's counter rises by one with each thing told. It is written in the transaction of what
+//! it tells, and counters are taken in the order of the users' ids, so that on PostgreSQL two
+//! writers neither leave a gap behind a reader's back nor wait for each other in a circle.
+
+use em2_model::{ConversationKey, DraftKey};
+
+use crate::store::conn::{Conn, Tx};
+use crate::store::dialect::Row;
+use crate::store::error::StoreError;
+use crate::store::users::UserId;
+use crate::store::value::{Kind, Value, args};
+
+/// Something that a person is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// A slot of a conversation.
+    Action { conv: ConversationKey, seq: u64 },
+    /// Their own read position, moved elsewhere.
+    Read { conv: ConversationKey, seq: u64 },
+    /// A draft of theirs was saved.
+    Draft(DraftKey),
+    /// A draft of theirs was discarded, or published as `became`.
+    DraftGone { draft: DraftKey, became: Option<ConversationKey> },
+}
+
+impl Told {
+    /// Kind, conversation, slot and draft, as they stand in the table.
+    fn columns(self) -> [Value; 4] {
+        let none = (Value::Null(Kind::Bytes), Value::Null(Kind::Int), Value::Null(Kind::Bytes));
+        let key = |key: &[u8]| Value::Bytes(key.to_vec());
+        let (kind, (conv, seq, draft)) = match self {
+            Self::Action { conv, seq } => ("action", (key(conv.as_bytes()), int(seq), none.2)),
+            Self::Read { conv, seq } => ("read", (key(conv.as_bytes()), int(seq), none.2)),
+            Self::Draft(draft) => ("draft", (none.0, none.1, key(draft.as_bytes()))),
+            Self::DraftGone { draft, became } => {
+                let became = became.map_or(none.0, |conv| key(conv.as_bytes()));
+                ("gone", (became, none.1, key(draft.as_bytes())))
+            }
+        };
+        [Value::Text(kind.to_owned()), conv, seq, draft]
+    }
+
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        let kind: String = row.get(1)?;
+        Ok(match kind.as_str() {
+            "action" => Self::Action { conv: row.get(2)?, seq: row.get(3)? },
+            "read" => Self::Read { conv: row.get(2)?, seq: row.get(3)? },
+            "draft" => Self::Draft(row.get(4)?),
+            "gone" => Self::DraftGone { draft: row.get(4)?, became: row.get_option(2)? },
+            other => return Err(StoreError::Corrupt(format!("{other:?} in the feed"))),
+        })
+    }
+}
+
+fn int(seq: u64) -> Value {
+    crate::store::value::Bind::value(&seq)
+}
+
+/// Tells these people of something and answers the counter of each, in the order of their ids.
+pub async fn tell(
+    tx: &mut Tx,
+    users: &[UserId],
+    told: Told,
+) -> Result<Vec<(UserId, u64)>, StoreError> {
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<i64> = users.iter().map(|user| user.as_i64()).collect();
+    let [_, raised] = tx
+        .fetch_each([
+            (
+                "SELECT user_id FROM feed_heads WHERE user_id IN EACH($1) ORDER BY user_id LOCKING",
+                args![ids],
+            ),
+            (
+                "UPDATE feed_heads SET n = n + 1 WHERE user_id IN EACH($1) RETURNING user_id, n",
+                args![ids],
+            ),
+        ])
+        .await?;
+    let mut numbers: Vec<(UserId, u64)> =
+        raised.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_, StoreError>>()?;
+    numbers.sort_unstable();
+    let [kind, conv, seq, draft] = told.columns();
+    tx.push(
+        "INSERT INTO feed (user_id, n, kind, conv, seq, draft)
+         SELECT user_id, n, $2, $3, $4, $5 FROM feed_heads WHERE user_id IN EACH($1)",
+        vec![Value::Ints(ids), kind, conv, seq, draft],
+    );
+    Ok(numbers)
+}
+
+/// A person's counter now.
+pub async fn find_counter(conn: &mut Conn, user: UserId) -> Result<u64, StoreError> {
+    conn.fetch_optional("SELECT n FROM feed_heads WHERE user_id = $1", args![user])
+        .await?
+        .ok_or(StoreError::Missing("user"))?
+        .get(0)
+}
+
+/// What a person missed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missed {
+    /// Everything after `since` in order, at most as many as asked for.
+    Told(Vec<(u64, Told)>),
+    /// It goes back further than the feed does, or the cursor is from another life: load the pages
+    /// again.
+    Resync,
+}
+
+/// What a person was told after `since`, at most `limit` things.
+pub async fn list_feed(
+    conn: &mut Conn,
+    user: UserId,
+    since: u64,
+    limit: i64,
+) -> Result<Missed, StoreError> {
+    let [bounds, rows] = conn
+        .fetch_each([
+            ("SELECT n, pruned FROM feed_heads WHERE user_id = $1", args![user]),
+            (
+                "SELECT n, kind, conv, seq, draft FROM feed
+                  WHERE user_id = $1 AND n > $2 ORDER BY n LIMIT $3",
+                args![user, since, limit],
+            ),
+        ])
+        .await?;
+    let bounds = bounds.first().ok_or(StoreError::Missing("user"))?;
+    let (n, pruned): (u64, u64) = (bounds.get(0)?, bounds.get(1)?);
+    if since < pruned || since > n {
+        return Ok(Missed::Resync);
+    }
+    let told = rows.iter().map(|row| Ok((row.get(0)?, Told::read(row)?)));
+    Ok(Missed::Told(told.collect::<Result<_, StoreError>>()?))
+}
+
+/// Keeps the newest `keep` rows of every feed; who is further behind is told to resynchronise.
+/// Answers how many rows went.
+pub async fn prune_feed(tx: &mut Tx, keep: u64) -> Result<u64, StoreError> {
+    tx.push(
+        "UPDATE feed_heads SET pruned = n - $1 WHERE n - $1 > pruned",
+        args![keep],
+    );
+    tx.execute(
+        "DELETE FROM feed WHERE n <= (
+                SELECT pruned FROM feed_heads WHERE feed_heads.user_id = feed.user_id)",
+        args![],
+    )
+    .await
+}
