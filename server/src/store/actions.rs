@@ -16,7 +16,9 @@ use crate::store::value::{args, from_json, json};
 pub fn insert_action(tx: &mut Tx, record: &Verified<Record>) -> Result<(), StoreError> {
     let action = record.action();
     let (Some(commit), Some(by)) = (record.commit(), record.commit_stamp()) else {
-        return Err(StoreError::Fault("only a committed record has a slot".to_owned()));
+        return Err(StoreError::Fault(
+            "only a committed record has a slot".to_owned(),
+        ));
     };
     tx.push(
         "INSERT INTO actions
@@ -180,7 +182,11 @@ pub(in crate::store) const FIND_BY_NONCE: &str =
     "SELECT key, seq, refused FROM actions WHERE conv = $1 AND nonce = $2";
 
 pub(in crate::store) fn slot(row: &Row) -> Result<Slot, StoreError> {
-    Ok(Slot { action: row.get(0)?, seq: row.get(1)?, st: row.get_option(2)? })
+    Ok(Slot {
+        action: row.get(0)?,
+        seq: row.get(1)?,
+        st: row.get_option(2)?,
+    })
 }
 
 /// What became of the action with this nonce: another one with the same nonce gets the same
@@ -190,7 +196,11 @@ pub async fn find_by_nonce(
     conv: ConversationKey,
     nonce: Nonce,
 ) -> Result<Option<Slot>, StoreError> {
-    conn.fetch_optional(FIND_BY_NONCE, args![conv, nonce]).await?.as_ref().map(slot).transpose()
+    conn.fetch_optional(FIND_BY_NONCE, args![conv, nonce])
+        .await?
+        .as_ref()
+        .map(slot)
+        .transpose()
 }
 
 /// The slot of an action, and the conversation it is in.

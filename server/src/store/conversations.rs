@@ -75,7 +75,11 @@ pub(in crate::store) fn face(row: &Row, first: usize) -> Result<Face, StoreError
 
 /// Adds a conversation that was published here, or heard of. `Conflict` if it is known.
 pub fn insert_conversation(tx: &mut Tx, row: &ConversationRow) {
-    let ConversationRow { core, created_at, face } = row;
+    let ConversationRow {
+        core,
+        created_at,
+        face,
+    } = row;
     tx.push(
         "INSERT INTO conversations
              (key, creator, created_at, leader, epoch, seq, head, at, subject, expiry, expired,
@@ -176,11 +180,19 @@ pub async fn load_for_write(
             (messages::LIST_BY_KEY, args![key, messages]),
         ])
         .await?;
-    let Some(found) = found.first() else { return Ok(None) };
+    let Some(found) = found.first() else {
+        return Ok(None);
+    };
     Ok(Some(Loaded {
         row: conversation(found)?,
-        here: here.iter().map(participants::participant).collect::<Result<_, _>>()?,
-        messages: touched.iter().map(messages::message).collect::<Result<_, _>>()?,
+        here: here
+            .iter()
+            .map(participants::participant)
+            .collect::<Result<_, _>>()?,
+        messages: touched
+            .iter()
+            .map(messages::message)
+            .collect::<Result<_, _>>()?,
         slot: slot.first().map(actions::slot).transpose()?,
     }))
 }

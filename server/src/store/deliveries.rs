@@ -95,7 +95,15 @@ pub fn raise_deliveries(
     now: Time,
 ) {
     let rows = targets.iter().map(|target| {
-        args![conv, target, head_seq, 0_i64, DeliveryState::Active.as_str(), 0_i64, now]
+        args![
+            conv,
+            target,
+            head_seq,
+            0_i64,
+            DeliveryState::Active.as_str(),
+            0_i64,
+            now
+        ]
     });
     tx.push_all(dialect::batch(
         "INSERT INTO deliveries (conv, target, head_seq, acked_seq, state, attempts, next_at)",
@@ -131,13 +139,7 @@ pub async fn claim_deliveries(
 }
 
 /// The target has the log up to `acked_seq`: its failures are forgotten, and what is left is due.
-pub fn mark_delivered(
-    tx: &mut Tx,
-    conv: ConversationKey,
-    target: &str,
-    acked_seq: u64,
-    now: Time,
-) {
+pub fn mark_delivered(tx: &mut Tx, conv: ConversationKey, target: &str, acked_seq: u64, now: Time) {
     tx.push(
         "UPDATE deliveries
             SET acked_seq = $3, state = 'active', attempts = 0, next_at = $4,
@@ -187,7 +189,10 @@ pub async fn list_deliveries(
     conv: ConversationKey,
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut rows: Vec<DeliveryRow> = conn
-        .fetch_all(columns!("SELECT", "FROM deliveries WHERE conv = $1"), args![conv])
+        .fetch_all(
+            columns!("SELECT", "FROM deliveries WHERE conv = $1"),
+            args![conv],
+        )
         .await?
         .iter()
         .map(delivery)

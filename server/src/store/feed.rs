@@ -22,13 +22,20 @@ pub enum Told {
     /// A draft of theirs was saved.
     Draft(DraftKey),
     /// A draft of theirs was discarded, or published as `became`.
-    DraftGone { draft: DraftKey, became: Option<ConversationKey> },
+    DraftGone {
+        draft: DraftKey,
+        became: Option<ConversationKey>,
+    },
 }
 
 impl Told {
     /// Kind, conversation, slot and draft, as they stand in the table.
     fn columns(self) -> [Value; 4] {
-        let none = (Value::Null(Kind::Bytes), Value::Null(Kind::Int), Value::Null(Kind::Bytes));
+        let none = (
+            Value::Null(Kind::Bytes),
+            Value::Null(Kind::Int),
+            Value::Null(Kind::Bytes),
+        );
         let key = |key: &[u8]| Value::Bytes(key.to_vec());
         let (kind, (conv, seq, draft)) = match self {
             Self::Action { conv, seq } => ("action", (key(conv.as_bytes()), int(seq), none.2)),
@@ -45,10 +52,19 @@ impl Told {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let kind: String = row.get(1)?;
         Ok(match kind.as_str() {
-            "action" => Self::Action { conv: row.get(2)?, seq: row.get(3)? },
-            "read" => Self::Read { conv: row.get(2)?, seq: row.get(3)? },
+            "action" => Self::Action {
+                conv: row.get(2)?,
+                seq: row.get(3)?,
+            },
+            "read" => Self::Read {
+                conv: row.get(2)?,
+                seq: row.get(3)?,
+            },
             "draft" => Self::Draft(row.get(4)?),
-            "gone" => Self::DraftGone { draft: row.get(4)?, became: row.get_option(2)? },
+            "gone" => Self::DraftGone {
+                draft: row.get(4)?,
+                became: row.get_option(2)?,
+            },
             other => return Err(StoreError::Corrupt(format!("{other:?} in the feed"))),
         })
     }
@@ -80,8 +96,10 @@ pub async fn tell(
             ),
         ])
         .await?;
-    let mut numbers: Vec<(UserId, u64)> =
-        raised.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_, StoreError>>()?;
+    let mut numbers: Vec<(UserId, u64)> = raised
+        .iter()
+        .map(|row| Ok((row.get(0)?, row.get(1)?)))
+        .collect::<Result<_, StoreError>>()?;
     numbers.sort_unstable();
     let [kind, conv, seq, draft] = told.columns();
     tx.push(
@@ -119,7 +137,10 @@ pub async fn list_feed(
 ) -> Result<Missed, StoreError> {
     let [bounds, rows] = conn
         .fetch_each([
-            ("SELECT n, pruned FROM feed_heads WHERE user_id = $1", args![user]),
+            (
+                "SELECT n, pruned FROM feed_heads WHERE user_id = $1",
+                args![user],
+            ),
             (
                 "SELECT n, kind, conv, seq, draft FROM feed
                   WHERE user_id = $1 AND n > $2 ORDER BY n LIMIT $3",

@@ -10,7 +10,9 @@ const QUERY_WORDS: usize = 16;
 
 /// A text without accents and case: what two spellings of one word have in common.
 pub fn fold(text: &str) -> impl Iterator<Item = char> + '_ {
-    text.nfkd().filter(|sign| !is_combining_mark(*sign)).flat_map(char::to_lowercase)
+    text.nfkd()
+        .filter(|sign| !is_combining_mark(*sign))
+        .flat_map(char::to_lowercase)
 }
 
 /// The folded words of a text in order. A word is a run of letters and digits; of scripts that put
@@ -63,7 +65,9 @@ impl Query {
         let mut words = words(&text);
         words.truncate(QUERY_WORDS);
         let open = words.last()?.chars().count() > 1
-            && text.ends_with(|sign: char| fold(sign.encode_utf8(&mut [0; 4])).any(char::is_alphanumeric));
+            && text.ends_with(|sign: char| {
+                fold(sign.encode_utf8(&mut [0; 4])).any(char::is_alphanumeric)
+            });
         Some(Self { words, open })
     }
 
@@ -71,7 +75,11 @@ impl Query {
     pub fn matches(&self, word: &str) -> bool {
         let last = self.words.len() - 1;
         self.words.iter().enumerate().any(|(i, wanted)| {
-            if i == last && self.open { word.starts_with(wanted.as_str()) } else { word == wanted }
+            if i == last && self.open {
+                word.starts_with(wanted.as_str())
+            } else {
+                word == wanted
+            }
         })
     }
 
@@ -87,7 +95,10 @@ mod tests {
 
     #[test]
     fn words_have_neither_accents_nor_case() {
-        assert_eq!(words("Ångström, ÉTÉ — naïve ﬁle!"), ["angstrom", "ete", "naive", "file"]);
+        assert_eq!(
+            words("Ångström, ÉTÉ — naïve ﬁle!"),
+            ["angstrom", "ete", "naive", "file"]
+        );
         assert_eq!(words("anna@a.example"), ["anna", "a", "example"]);
         assert_eq!(words("会議の予定 ok"), ["会", "議", "の", "予", "定", "ok"]);
         assert!(words("\0 \"'( ) * : ^ -- ;").is_empty());

@@ -93,7 +93,11 @@ fn list_row(row: &Row) -> Result<ListRow, StoreError> {
         subject: kept.subject,
         people: kept.face.people,
         people_count: kept.face.people_count,
-        preview: if in_scope { kept.face.preview } else { String::new() },
+        preview: if in_scope {
+            kept.face.preview
+        } else {
+            String::new()
+        },
         preview_by: kept.face.preview_by.filter(|_| in_scope),
         last_at: row.get(1)?,
         unread: row.get::<u64>(2)? > row.get::<u64>(3)?,
@@ -152,7 +156,12 @@ pub async fn find_cursor_at(
     }
     conn.fetch_optional(sql, args![user, offset - 1])
         .await?
-        .map(|row| Ok(ListCursor { last_at: row.get(0)?, conv: row.get(1)? }))
+        .map(|row| {
+            Ok(ListCursor {
+                last_at: row.get(0)?,
+                conv: row.get(1)?,
+            })
+        })
         .transpose()
 }
 
@@ -195,5 +204,8 @@ pub async fn count(conn: &mut Conn, user: UserId) -> Result<Counts, StoreError> 
         ])
         .await?;
     let first = |rows: &[Row]| rows.first().map_or(Ok(0), |row| row.get(0));
-    Ok(Counts { unread: first(&unread)?, drafts: first(&drafts)? })
+    Ok(Counts {
+        unread: first(&unread)?,
+        drafts: first(&drafts)?,
+    })
 }

@@ -80,8 +80,14 @@ pub(in crate::store) const LIST_BY_KEY: &str =
 
 pub(in crate::store) fn message(row: &Row) -> Result<MessageRow, StoreError> {
     let done = |first: usize| -> Result<Option<DoneRow>, StoreError> {
-        let Some(by) = row.get_option(first)? else { return Ok(None) };
-        Ok(Some(DoneRow { by, at: row.get(first + 1)?, seq: row.get(first + 2)? }))
+        let Some(by) = row.get_option(first)? else {
+            return Ok(None);
+        };
+        Ok(Some(DoneRow {
+            by,
+            at: row.get(first + 1)?,
+            seq: row.get(first + 2)?,
+        }))
     };
     Ok(MessageRow {
         conv: row.get(0)?,
@@ -174,7 +180,11 @@ pub async fn list_messages_by_key(
     conv: ConversationKey,
     keys: &[ActionKey],
 ) -> Result<Vec<MessageRow>, StoreError> {
-    conn.fetch_all(LIST_BY_KEY, args![conv, keys]).await?.iter().map(message).collect()
+    conn.fetch_all(LIST_BY_KEY, args![conv, keys])
+        .await?
+        .iter()
+        .map(message)
+        .collect()
 }
 
 /// The newest `limit` messages before slot `before`, oldest first.

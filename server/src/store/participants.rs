@@ -99,7 +99,11 @@ pub(in crate::store) fn participant(row: &Row) -> Result<ParticipantRow, StoreEr
 /// once: the row of the time before gives its place to the new one.
 pub fn insert_participants(tx: &mut Tx, rows: &[ParticipantRow]) {
     let Some(first) = rows.first() else { return };
-    let users: Vec<i64> = rows.iter().filter_map(|row| row.user).map(UserId::as_i64).collect();
+    let users: Vec<i64> = rows
+        .iter()
+        .filter_map(|row| row.user)
+        .map(UserId::as_i64)
+        .collect();
     if first.added_seq > 1 && !users.is_empty() {
         tx.push(
             "UPDATE participants SET user_id = NULL
@@ -172,7 +176,11 @@ pub async fn list_participants(
     conn: &mut Conn,
     conv: ConversationKey,
 ) -> Result<Vec<ParticipantRow>, StoreError> {
-    conn.fetch_all(LIST, args![conv]).await?.iter().map(participant).collect()
+    conn.fetch_all(LIST, args![conv])
+        .await?
+        .iter()
+        .map(participant)
+        .collect()
 }
 
 /// Those with an account here, in the order of their ids.
@@ -180,7 +188,11 @@ pub async fn list_participants_here(
     conn: &mut Conn,
     conv: ConversationKey,
 ) -> Result<Vec<ParticipantRow>, StoreError> {
-    conn.fetch_all(LIST_HERE, args![conv]).await?.iter().map(participant).collect()
+    conn.fetch_all(LIST_HERE, args![conv])
+        .await?
+        .iter()
+        .map(participant)
+        .collect()
 }
 
 /// This person's participation, present or ended.
@@ -189,11 +201,14 @@ pub async fn find_participant(
     conv: ConversationKey,
     user: UserId,
 ) -> Result<Option<ParticipantRow>, StoreError> {
-    conn.fetch_optional(select!("WHERE conv = $1 AND user_id = $2"), args![conv, user])
-        .await?
-        .as_ref()
-        .map(participant)
-        .transpose()
+    conn.fetch_optional(
+        select!("WHERE conv = $1 AND user_id = $2"),
+        args![conv, user],
+    )
+    .await?
+    .as_ref()
+    .map(participant)
+    .transpose()
 }
 
 /// What an action does to the lists of the people here.

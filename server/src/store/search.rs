@@ -101,7 +101,9 @@ pub async fn search(
     while hits.len() < limit {
         let dialect = conn.dialect();
         let (sql, words) = dialect::search(dialect, query);
-        let rows = conn.fetch_all(sql, args![words, user, before, SCAN]).await?;
+        let rows = conn
+            .fetch_all(sql, args![words, user, before, SCAN])
+            .await?;
         for row in &rows {
             let hit = hit(row)?;
             before = hit.cursor;
