@@ -30,5 +30,5 @@ pub fn hydrate() {
         App()
     });
     handle.forget();
-    browser::mark("alive");
+    browser::mark("hydrated");
 }
