@@ -1,6 +1,9 @@
 //! The browser half of em2: hydration, the domestic API over gloo-net, the live socket. The only crate that names a
 //! browser API.
 
+// The types of whole pages are deep.
+#![recursion_limit = "512"]
+
 mod browser;
 mod http;
 mod keyboard;
