@@ -262,6 +262,12 @@ impl Open {
                 self.conversation
                     .update(|conversation| conversation.see(seen));
             }
+            Frame::Live(Live::Read {
+                conversation, seq, ..
+            }) if *conversation == self.key => {
+                self.conversation
+                    .update(|conversation| conversation.read = conversation.read.max(*seq));
+            }
             Frame::Live(_) => {}
             Frame::Reload => self.reload(),
         }
