@@ -1,5 +1,80 @@
 //! The use cases. Knows nothing of HTTP.
+//!
+//! ```text
+//!  act ─ deed: what is said, rendered, before anything is locked
+//!      └ one transaction: load ─► decide ─► sequence ─► log, projections, feed, deliveries, answer
+//!                                                        └─► after the commit: frames to the sockets
+//! ```
+//!
+//! - `actions`, `publish`, `drafts`, `seen`: what changes something. `actions::act` is the only way into a conversation.
+//! - `list`, `pages`, `search`, `feed`: what is read, each filtered by what the reader may see. // spec §16
+//! - `scene`: rows become what people are shown; `deed`, `project`, `tell`: the steps of a write.
 
+mod actions;
+mod deed;
+mod drafts;
+mod failure;
+mod feed;
+mod list;
 mod me;
+mod once;
+mod pages;
+mod past;
+mod project;
+mod publish;
+mod recipients;
+mod scene;
+mod search;
+mod seen;
+mod tell;
 
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::identity::Identity;
+use crate::propagate::{Bus, Subscription};
+use crate::store::Store;
+use crate::store::users::UserId;
+
+pub use feed::FeedPage;
 pub use me::{IdempotencyKey, Me};
+
+/// Everything that people do here. Cheap to clone: every clone is the same one.
+#[derive(Clone)]
+pub struct Service(Arc<Parts>);
+
+/// What the use cases work with.
+pub struct Parts {
+    store: Store,
+    clock: Clock,
+    /// Signs what people do, and says which addresses are ours.
+    identity: Identity,
+    /// Brings what was stored to the people who are connected.
+    bus: Bus,
+}
+
+impl Deref for Service {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Service {
+    /// The use cases on this database, signed for by this identity.
+    pub fn new(store: Store, clock: Clock, identity: Identity, bus: Bus) -> Service {
+        Service(Arc::new(Parts {
+            store,
+            clock,
+            identity,
+            bus,
+        }))
+    }
+
+    /// Live frames of this person from now on; see [`Subscription`] for what happens when they are not taken.
+    pub fn subscribe(&self, user: UserId) -> Subscription {
+        self.bus.subscribe(user)
+    }
+}

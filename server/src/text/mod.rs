@@ -8,7 +8,9 @@ mod plain;
 mod sanitise;
 
 pub use diff::words as difference;
-pub use plain::{PREVIEW, preview};
+pub use plain::{PREVIEW, preview, text as plain_of};
+
+use em2_model::Format;
 
 /// The version of this renderer, stored beside the HTML that it made: a row with a smaller one can be rendered anew.
 pub const RENDERER: i64 = 1;
@@ -23,6 +25,15 @@ pub struct Rendered {
 }
 
 impl Rendered {
+    /// Text of any format.
+    pub fn of(format: Format, text: &str) -> Rendered {
+        match format {
+            Format::Markdown => Rendered::markdown(text),
+            Format::Plain => Rendered::plain(text),
+            Format::Html => Rendered::html(text),
+        }
+    }
+
     /// Markdown as CommonMark with tables, strikethrough and task lists; raw HTML in it is shown as it was typed.
     pub fn markdown(text: &str) -> Rendered {
         Rendered::clean(&markdown::html(text))

@@ -52,7 +52,7 @@ fn escape(text: &str, html: &mut String) {
 }
 
 /// The words of sanitised HTML: tags go, the five entities that the sanitiser writes are read, white space collapses.
-pub(super) fn text(html: &str) -> String {
+pub fn text(html: &str) -> String {
     let mut words = Words {
         text: String::with_capacity(html.len()),
         gap: false,

@@ -1,0 +1,266 @@
+//! An intent, made ready before anything is locked: what it says, rendered, and whom it names, looked up.
+
+use em2_model::action::LabelAdd;
+use em2_model::action::{
+    Content, MessageAdd, MessageModify, Model, ParticipantAdd, ParticipantModify, Proposal,
+};
+use em2_model::conversation::Conversation;
+use em2_model::id::{ActionKey, ConversationKey, Nonce, Salt};
+use em2_model::participant::{Format, History};
+use em2_model::refusal::{Code, Refusal};
+use em2_model::wire::intent::Intent;
+
+use super::failure::Failure;
+use super::recipients::unreachable;
+use super::{Me, Service};
+use crate::store::users::{User, find_user_by_address};
+use crate::text::Rendered;
+
+/// Something that a person wants done in a conversation.
+pub(super) struct Deed {
+    content: Content,
+    on: On,
+    /// Of what is said.
+    pub(super) rendered: Option<Rendered>,
+    /// Whom it adds.
+    pub(super) added: Option<User>,
+    /// The messages that the rules look at.
+    pub(super) messages: Vec<ActionKey>,
+    pub(super) nonce: Nonce,
+    salt: Salt,
+}
+
+/// What the action is about.
+enum On {
+    /// Something new, perhaps an answer to a message.
+    New { parent: Option<ActionKey> },
+    /// An item; absent is the conversation itself. Where the person did not say which action of it they saw last, the
+    /// newest one counts.
+    Item {
+        item: Option<ActionKey>,
+        follows: Option<ActionKey>,
+    },
+}
+
+impl Deed {
+    /// Checks and renders what does not depend on the conversation.
+    pub(super) async fn prepare(service: &Service, intent: Intent) -> Result<Deed, Failure> {
+        let mut deed = Deed {
+            content: Content::MessageRemove,
+            on: On::New { parent: None },
+            rendered: None,
+            added: None,
+            messages: Vec::new(),
+            nonce: draw().map(Nonce::from_bytes)?,
+            salt: draw().map(Salt::from_bytes)?,
+        };
+        let message = |item, follows| On::Item {
+            item: Some(item),
+            follows,
+        };
+        let ours = |follows| On::Item {
+            item: None,
+            follows,
+        };
+        (deed.on, deed.content) = match intent {
+            Intent::MessageAdd {
+                parent,
+                format,
+                text,
+            } => {
+                deed.rendered = Some(said(format, &text)?);
+                (
+                    On::New { parent },
+                    Content::MessageAdd(MessageAdd {
+                        format,
+                        text,
+                        mail: None,
+                    }),
+                )
+            }
+            Intent::MessageModify {
+                item,
+                follows,
+                format,
+                text,
+            } => {
+                deed.rendered = Some(said(format, &text)?);
+                (
+                    message(item, follows),
+                    Content::MessageModify(MessageModify { format, text }),
+                )
+            }
+            Intent::MessageLock { item, follows, ttl } => (
+                message(item, follows),
+                Content::MessageLock { ttl: millis(ttl) },
+            ),
+            Intent::MessageRelease { item, follows } => {
+                (message(item, follows), Content::MessageRelease)
+            }
+            Intent::MessageRemove { item, follows } => {
+                (message(item, follows), Content::MessageRemove)
+            }
+            Intent::MessageRecover { item, follows } => {
+                (message(item, follows), Content::MessageRecover)
+            }
+            Intent::MessageRedact { item, follows } => {
+                (message(item, follows), Content::MessageRedact)
+            }
+            Intent::SubjectModify { follows, subject } => {
+                (ours(follows), Content::SubjectModify { subject })
+            }
+            Intent::SubjectLock { follows, ttl } => {
+                (ours(follows), Content::SubjectLock { ttl: millis(ttl) })
+            }
+            Intent::SubjectRelease { follows } => (ours(follows), Content::SubjectRelease),
+            Intent::ExpiryModify { follows, at } => (ours(follows), Content::ExpiryModify { at }),
+            Intent::LabelAdd { name, colour } => (On::New { parent: None }, label(name, colour)?),
+            Intent::LabelRemove { item, follows } => (message(item, follows), Content::LabelRemove),
+            Intent::ParticipantAdd {
+                address,
+                role,
+                history,
+                name: _,
+            } => {
+                let user = service.resolve(&address).await?;
+                let platform = (
+                    service.identity.platform().clone(),
+                    service.identity.incarnation(),
+                );
+                // People here go by the name that they gave themselves.
+                let name = Some(user.name.clone());
+                deed.added = Some(user);
+                let add = ParticipantAdd {
+                    address,
+                    role,
+                    platform: Some(platform),
+                    history,
+                    name,
+                };
+                (On::New { parent: None }, Content::ParticipantAdd(add))
+            }
+            Intent::ParticipantModify {
+                item,
+                follows,
+                role,
+            } => {
+                let modify = ParticipantModify {
+                    role: Some(role),
+                    platform: None,
+                };
+                (message(item, follows), Content::ParticipantModify(modify))
+            }
+            Intent::ParticipantRemove { item, follows } => {
+                (message(item, follows), Content::ParticipantRemove)
+            }
+            Intent::Seen { .. } | Intent::DraftModify { .. } | Intent::DraftRemove => {
+                return Err(
+                    Refusal::format("This is not done in a published conversation.").into(),
+                );
+            }
+        };
+        deed.messages = deed.touched();
+        Ok(deed)
+    }
+
+    fn touched(&self) -> Vec<ActionKey> {
+        let about = match (self.content.kind().model(), &self.on) {
+            (Model::Message, On::New { parent }) => *parent,
+            (Model::Message, On::Item { item, .. }) => *item,
+            _ => None,
+        };
+        let from = match &self.content {
+            Content::ParticipantAdd(ParticipantAdd {
+                history: History::From(message),
+                ..
+            }) => Some(*message),
+            _ => None,
+        };
+        about.into_iter().chain(from).collect()
+    }
+
+    /// The action that this person proposes in the conversation as it is.
+    pub(super) fn propose(
+        &self,
+        service: &Service,
+        me: &Me,
+        conversation: &Conversation,
+    ) -> Result<Proposal, Refusal> {
+        let conv: ConversationKey = conversation.core().key;
+        let platform = service.identity.platform().clone();
+        let proposal =
+            Proposal::new(platform, me.address.clone(), self.content.clone()).within(conv);
+        Ok(match self.on {
+            On::New { parent } => Proposal { parent, ..proposal },
+            On::Item { item, follows } => {
+                let item = item.unwrap_or_else(|| conv.into());
+                let newest = || conversation.head_of(self.content.kind().model(), item);
+                let gone = || {
+                    Refusal::new(
+                        Code::Conflict,
+                        "What this is about is not here any more. Look again.",
+                    )
+                };
+                proposal.following(item, follows.or_else(newest).ok_or_else(gone)?)
+            }
+        })
+    }
+
+    pub(super) fn salt(&self) -> Salt {
+        self.salt
+    }
+}
+
+impl Service {
+    /// Somebody with an account here, or the refusal that names the address.
+    pub(super) async fn resolve(&self, address: &em2_model::Address) -> Result<User, Failure> {
+        let known = find_user_by_address(&mut self.store.reader().await?, address).await?;
+        known.ok_or_else(|| unreachable(address, self.identity.serves(address.domain())).into())
+    }
+}
+
+/// What is said, as a page shows it.
+pub(super) fn said(format: Format, text: &str) -> Result<Rendered, Refusal> {
+    if text.trim().is_empty() {
+        return Err(Refusal::format(
+            "There is nothing in this message. Write something.",
+        ));
+    }
+    if text.len() > em2_model::action::BODY_MAX {
+        let message = "A message has at most 64 kB of text. Make it shorter, or send it in parts.";
+        return Err(Refusal::new(Code::TooBig, message).with("limit", em2_model::action::BODY_MAX));
+    }
+    Ok(match format {
+        Format::Markdown => Rendered::markdown(text),
+        Format::Plain => Rendered::plain(text),
+        Format::Html => {
+            return Err(Refusal::format(
+                "A message is written as markdown or plain.",
+            ));
+        }
+    })
+}
+
+fn label(name: String, colour: String) -> Result<Content, Refusal> {
+    if name.trim().is_empty() || name.chars().count() > 64 || colour.chars().count() > 32 {
+        return Err(Refusal::format(
+            "A label has a name of 1 to 64 characters, and a colour.",
+        ));
+    }
+    Ok(Content::LabelAdd(LabelAdd { name, colour }))
+}
+
+/// A lock that is too long is refused by the rules.
+fn millis(ttl: u64) -> i64 {
+    i64::try_from(ttl).unwrap_or(i64::MAX)
+}
+
+/// Random bytes of the system.
+pub(super) fn draw<const N: usize>() -> Result<[u8; N], Refusal> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "the system gave no random bytes");
+        Refusal::from(Code::Internal)
+    })?;
+    Ok(bytes)
+}

@@ -1,0 +1,207 @@
+//! Whom a draft is for: what was typed, read as addresses and found among the people of this platform.
+
+use em2_model::address::Address;
+use em2_model::refusal::{Code, Refusal};
+
+/// Somebody as typed into a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Recipient {
+    pub(super) address: Address,
+    /// As typed before the address.
+    pub(super) name: Option<String>,
+}
+
+/// Reads `anna@a.example, Bob <bob@b.example>; carl@c.example`: separated by commas, semicolons or white space. Somebody
+/// who is named twice comes once. What is no address is refused by name.
+pub(super) fn parse(to: &str) -> Result<Vec<Recipient>, Refusal> {
+    let mut recipients: Vec<Recipient> = Vec::new();
+    let mut name: Vec<&str> = Vec::new();
+    for token in tokens(to) {
+        match token {
+            Token::Separator => no_address(&name)?,
+            Token::Word(word) if word.contains('@') => {
+                no_address(&name)?;
+                add(&mut recipients, Address::parse_typed(word)?, None);
+            }
+            Token::Word(word) => {
+                name.push(word);
+                continue;
+            }
+            Token::Quoted(words) => {
+                name.push(words);
+                continue;
+            }
+            Token::Bracketed(address) => {
+                let typed = name.join(" ");
+                let typed = typed.trim();
+                add(
+                    &mut recipients,
+                    Address::parse_typed(address)?,
+                    (!typed.is_empty()).then(|| typed.to_owned()),
+                );
+            }
+        }
+        name.clear();
+    }
+    no_address(&name)?;
+    Ok(recipients)
+}
+
+/// The refusal of addresses that nobody has, or that are on platforms which this one does not reach.
+pub(super) fn unreachable(address: &Address, ours: bool) -> Refusal {
+    let message = if ours {
+        format!("Nobody here has the address {address}. Correct it, or take it out.")
+    } else {
+        format!(
+            "{address} is on another platform, and this one does not reach other platforms yet. Take it out."
+        )
+    };
+    Refusal::new(Code::Format, message).with("address", address.as_str())
+}
+
+fn add(recipients: &mut Vec<Recipient>, address: Address, name: Option<String>) {
+    if !recipients.iter().any(|known| known.address == address) {
+        recipients.push(Recipient { address, name });
+    }
+}
+
+/// Words that no address followed are refused as one.
+fn no_address(words: &[&str]) -> Result<(), Refusal> {
+    if words.is_empty() {
+        return Ok(());
+    }
+    let words = words.join(" ");
+    match Address::parse(&words) {
+        Err(refusal) => Err(refusal.with("address", words)),
+        // A word with an `@` never comes here.
+        Ok(_) => Ok(()),
+    }
+}
+
+enum Token<'a> {
+    Word(&'a str),
+    /// `"Doe, Jane"` without its quotes.
+    Quoted(&'a str),
+    /// `<jane@a.example>` without its brackets.
+    Bracketed(&'a str),
+    /// A comma, a semicolon or the end of a line.
+    Separator,
+}
+
+fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(|sign: char| sign.is_whitespace() && sign != '\n');
+        let first = rest.chars().next()?;
+        let within = |close: char| {
+            rest[1..]
+                .find(close)
+                .map(|end| (&rest[1..=end], &rest[end + 2..]))
+        };
+        let (token, after) = match first {
+            ',' | ';' | '\n' => (Token::Separator, &rest[1..]),
+            '"' if within('"').is_some() => {
+                within('"').map(|(inner, after)| (Token::Quoted(inner), after))?
+            }
+            '<' if within('>').is_some() => {
+                within('>').map(|(inner, after)| (Token::Bracketed(inner), after))?
+            }
+            _ => {
+                let ends = |sign: char| sign.is_whitespace() || matches!(sign, ',' | ';' | '<');
+                let end = rest
+                    .char_indices()
+                    .skip(1)
+                    .find(|(_, sign)| ends(*sign))
+                    .map_or(rest.len(), |(at, _)| at);
+                (Token::Word(&rest[..end]), &rest[end..])
+            }
+        };
+        rest = after;
+        Some(token)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(to: &str) -> Vec<(String, Option<String>)> {
+        parse(to)
+            .unwrap()
+            .into_iter()
+            .map(|who| (who.address.to_string(), who.name))
+            .collect()
+    }
+
+    fn refused(to: &str) -> String {
+        let refusal = parse(to).unwrap_err();
+        assert_eq!(refusal.code, Code::Format);
+        refusal.message
+    }
+
+    #[test]
+    fn addresses_stand_between_commas_semicolons_and_white_space() {
+        let bare = |address: &str| (address.to_owned(), None);
+        assert_eq!(read(""), []);
+        assert_eq!(read(" ,; \n\t"), []);
+        assert_eq!(
+            read("ann@a.example,bob@b.example; carl@c.example\ndora@d.example  eve@e.example,"),
+            [
+                "ann@a.example",
+                "bob@b.example",
+                "carl@c.example",
+                "dora@d.example",
+                "eve@e.example"
+            ]
+            .map(bare)
+        );
+        assert_eq!(read("Ann@A.Example ann@a.example"), [bare("ann@a.example")]);
+    }
+
+    #[test]
+    fn a_name_may_stand_before_an_address_in_brackets() {
+        let named = |address: &str, name: &str| (address.to_owned(), Some(name.to_owned()));
+        assert_eq!(
+            read(
+                "Ann Lee <ann@a.example>, \"Doe, Jane\" <jane@a.example> Bob<bob@a.example>;<carl@a.example>"
+            ),
+            [
+                named("ann@a.example", "Ann Lee"),
+                named("jane@a.example", "Doe, Jane"),
+                named("bob@a.example", "Bob"),
+                ("carl@a.example".to_owned(), None),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_address_is_named() {
+        assert!(refused("ann@a.example, bob").contains("“bob”"));
+        assert!(refused("Ann Lee, bob@b.example").contains("“Ann Lee”"));
+        assert!(refused("ann@").contains("“ann@”"));
+        assert!(refused("Ann <ann>").contains("“ann”"));
+        assert!(refused("bob bob@b.example").contains("“bob”"));
+        assert!(refused("<ann@a.example").contains('<'));
+        assert!(refused("\"Ann").contains("Ann"));
+        assert!(refused("\"Ann\"").contains("Ann"));
+    }
+
+    #[test]
+    fn no_text_makes_it_panic() {
+        for text in [
+            "<",
+            "\"",
+            "<>",
+            "\"\"",
+            "é<ü>",
+            "<é",
+            "\"ü",
+            "a<b<c>",
+            ">",
+            "@",
+            "\u{1F600}@\u{1F600}",
+        ] {
+            let _ = parse(text);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Telling people of an action: a number in the feed of each, and a frame for those who are connected.
+
+use em2_model::id::Time;
+use em2_model::record::{Record, Verified};
+use em2_model::refusal::Refusal;
+use em2_model::wire::live::{Change, Live};
+
+use super::Service;
+use super::failure::Failure;
+use super::project::{Projection, raise};
+use super::scene::{LabelNames, Scene, View};
+use crate::propagate::{Frame, SharedChange, tell};
+use crate::store::Tx;
+use crate::store::feed::{self, Told};
+use crate::store::users::UserId;
+
+/// What was told, as far as the answer needs it.
+pub(super) struct Telling {
+    pub(super) names: LabelNames,
+}
+
+impl Service {
+    /// Tells everybody who hears of this action, here and on other platforms.
+    pub(super) async fn tell_change(
+        &self,
+        tx: &mut Tx,
+        projection: &Projection,
+        record: &Verified<Record>,
+        now: Time,
+    ) -> Result<Telling, Failure> {
+        let core = &projection.conversation.core;
+        raise(tx, core, self.identity.platform(), now);
+        let numbers = feed::tell(
+            tx,
+            &projection.readers,
+            Told::Action {
+                conv: core.key,
+                seq: core.seq,
+            },
+        )
+        .await?;
+        let names: LabelNames = projection.label.clone().into_iter().collect();
+        let scene = Scene {
+            conversation: &projection.conversation,
+            participants: &projection.here,
+            now,
+        };
+        let mut frames = Vec::new();
+        let mut views = Views::default();
+        for (user, n) in numbers {
+            let Some(reader) = projection.reader(user).filter(|_| self.bus.is_heard(user)) else {
+                continue;
+            };
+            let view = scene.view(projection.message.as_ref(), reader);
+            let change = views.of(view, || {
+                scene.change(record, projection.message.as_ref(), &names, reader)
+            })?;
+            frames.push((user, Frame::change(n, core.key, change, scene.row(reader))));
+        }
+        tell(tx, &self.bus, frames);
+        Ok(Telling { names })
+    }
+
+    /// Tells one person of something that is theirs alone.
+    pub(super) async fn tell_own(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        told: Told,
+        frame: impl FnOnce(u64) -> Live,
+    ) -> Result<(), Failure> {
+        let numbers = feed::tell(tx, &[user], told).await?;
+        if let (Some((_, n)), true) = (numbers.first(), self.bus.is_heard(user)) {
+            tell(tx, &self.bus, vec![(user, Frame::live(frame(*n)))]);
+        }
+        Ok(())
+    }
+}
+
+/// Changes as readers see them: those who see alike share one.
+#[derive(Default)]
+struct Views(Vec<(View, SharedChange)>);
+
+impl Views {
+    fn of(
+        &mut self,
+        view: View,
+        make: impl FnOnce() -> Result<Change, Refusal>,
+    ) -> Result<SharedChange, Failure> {
+        if let Some((_, known)) = self.0.iter().find(|(known, _)| *known == view) {
+            return Ok(known.clone());
+        }
+        let shared = SharedChange::new(make()?);
+        self.0.push((view, shared.clone()));
+        Ok(shared)
+    }
+}
