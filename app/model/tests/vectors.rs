@@ -89,7 +89,7 @@ fn every_record_reads_verifies_and_writes_the_same_bytes() {
         let record = Record::parse(wire).unwrap();
         assert_eq!(record.to_bytes(), wire);
         assert_eq!(serde_json::to_vec(&record).unwrap(), wire);
-        let verified = record.verify(&vector_keys(), ARRIVAL).unwrap();
+        let verified = record.verify(vector_keys(), ARRIVAL).unwrap();
         assert_eq!(
             verified.action().key().to_string(),
             text(vector, "action_key")
@@ -106,11 +106,11 @@ fn every_record_reads_verifies_and_writes_the_same_bytes() {
 #[test]
 fn a_withheld_record_is_the_record_without_its_body() {
     let vectors = vectors();
-    let withheld = text(&vectors, "withheld").as_bytes();
+    let withheld = text(vectors, "withheld").as_bytes();
     let record = Record::parse(withheld).unwrap();
     assert_eq!(record.action().content(), Err(Missing::History));
     assert_eq!(record.to_bytes(), withheld);
-    record.verify(&vector_keys(), ARRIVAL).unwrap();
+    record.verify(vector_keys(), ARRIVAL).unwrap();
 
     let whole = Record::parse(text(&vectors["records"][2], "wire").as_bytes()).unwrap();
     assert_eq!(
@@ -208,7 +208,7 @@ fn log() -> Vec<Verified<Record>> {
     let records = vectors()["records"].as_array().unwrap().clone();
     let wires = records.iter().map(|vector| text(vector, "wire").as_bytes());
     wires
-        .map(|wire| Record::parse(wire).unwrap().verify(&keys, ARRIVAL).unwrap())
+        .map(|wire| Record::parse(wire).unwrap().verify(keys, ARRIVAL).unwrap())
         .collect()
 }
 
@@ -226,8 +226,8 @@ fn following_the_log_gives_the_same_heads_and_the_same_state() {
     let vectors = vectors();
     let conversation = fold(&log());
     let core = conversation.core();
-    assert_eq!(core.key.to_string(), text(&vectors, "conversation"));
-    assert_eq!(core.head.to_string(), text(&vectors, "head"));
+    assert_eq!(core.key.to_string(), text(vectors, "conversation"));
+    assert_eq!(core.head.to_string(), text(vectors, "head"));
     let expected = &vectors["state_64"];
     for head in expected["heads"].as_array().unwrap() {
         let [model, item, head] = [0, 1, 2].map(|i| head[i].as_str().unwrap());
@@ -269,7 +269,7 @@ fn what_must_be_refused_is_refused_with_its_code() {
     for vector in vectors()["refused"].as_array().unwrap() {
         let mut arrive = || {
             let record = Record::parse(text(vector, "record").as_bytes())?;
-            let verified = record.verify(&keys, ARRIVAL)?;
+            let verified = record.verify(keys, ARRIVAL)?;
             leader.sequence(verified, ARRIVAL, &key)
         };
         let refused = arrive().expect_err(text(vector, "why"));
@@ -286,10 +286,10 @@ fn what_must_be_refused_is_refused_with_its_code() {
 #[test]
 fn a_withheld_body_does_not_change_the_state() {
     let mut log = log();
-    let wire = text(&vectors(), "withheld").to_owned();
+    let wire = text(vectors(), "withheld").to_owned();
     log[2] = Record::parse(wire.as_bytes())
         .unwrap()
-        .verify(&vector_keys(), Time(0))
+        .verify(vector_keys(), Time(0))
         .unwrap();
     assert_eq!(
         fold(&log).core().state_hash(),

@@ -4,6 +4,7 @@
 pub(crate) mod stage;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use em2_model::id::Time;
 use em2_model::keys::{KeyEntry, KeyLog};
@@ -12,8 +13,10 @@ use em2_model::{Platform, Salt};
 use serde_json::Value;
 
 /// `vectors/em2-v1.json`, made by an independent program.
-pub(crate) fn vectors() -> Value {
-    serde_json::from_str(include_str!("../vectors/em2-v1.json")).unwrap()
+pub(crate) fn vectors() -> &'static Value {
+    static VECTORS: LazyLock<Value> =
+        LazyLock::new(|| serde_json::from_str(include_str!("../vectors/em2-v1.json")).unwrap());
+    &VECTORS
 }
 
 /// A private key of the vectors by its name there.
@@ -30,7 +33,12 @@ pub(crate) fn seed(hex: &str) -> [u8; 32] {
 }
 
 /// The key logs of both platforms of the vectors.
-pub(crate) fn vector_keys() -> BTreeMap<Platform, KeyLog> {
+pub(crate) fn vector_keys() -> &'static BTreeMap<Platform, KeyLog> {
+    static KEYS: LazyLock<BTreeMap<Platform, KeyLog>> = LazyLock::new(read_vector_keys);
+    &KEYS
+}
+
+fn read_vector_keys() -> BTreeMap<Platform, KeyLog> {
     let document = vectors()["platform_document"].clone();
     let entries: Vec<KeyEntry> = serde_json::from_value(document["keys"].clone()).unwrap();
     let a = KeyLog::read(entries, Vec::new()).unwrap();

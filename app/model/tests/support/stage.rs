@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use em2_model::action::{Action, Content, LeaderKey, MessageAdd, MessageModify, Model};
-use em2_model::action::{ParticipantAdd, Proposal};
+use em2_model::action::{AttachmentAdd, LabelAdd, ParticipantAdd, ParticipantModify, Proposal};
 use em2_model::conversation::{Conversation, Core, Item, Opening, Sequenced, Slot, Touch, Verdict};
-use em2_model::id::Incarnation;
+use em2_model::id::{FileHash, Incarnation};
 use em2_model::record::{Record, Verified};
 use em2_model::sign::{Kid, PlatformKey};
 use em2_model::{ActionKey, Address, Code, Format, History, Nonce, Platform, Refusal, Role};
@@ -336,4 +336,49 @@ pub(crate) fn edited(text: &str) -> Content {
         format: Format::Plain,
         text: text.to_owned(),
     })
+}
+
+pub(crate) fn label(name: &str) -> Content {
+    Content::LabelAdd(LabelAdd {
+        name: name.to_owned(),
+        colour: "green".to_owned(),
+    })
+}
+
+pub(crate) fn subject(text: &str) -> Content {
+    Content::SubjectModify {
+        subject: text.to_owned(),
+    }
+}
+
+pub(crate) fn file(name: &str) -> Content {
+    Content::AttachmentAdd(AttachmentAdd {
+        name: name.to_owned(),
+        media_type: "text/plain".to_owned(),
+        size: 3,
+        sha256: FileHash::from_bytes([1; 32]),
+        inline: None,
+    })
+}
+
+pub(crate) fn role(role: Role) -> Content {
+    Content::ParticipantModify(ParticipantModify {
+        role: Some(role),
+        platform: None,
+    })
+}
+
+pub(crate) fn expire(stage: &mut Stage) -> Outcome {
+    let item = stage.conversation_item();
+    let head = stage.leader.core().conversation_head;
+    let by_leader = |p: Proposal| Proposal {
+        actor: None,
+        ..p.following(item, head)
+    };
+    let action = stage.mint(ANNA, by_leader, Content::Expire);
+    stage.submit(action)
+}
+
+pub(crate) fn no_key(byte: u8) -> ActionKey {
+    ActionKey::from_bytes([byte; 32])
 }
