@@ -106,11 +106,12 @@ pub async fn search(
             .await?;
         for row in &rows {
             let hit = hit(row)?;
-            before = hit.cursor;
-            if hits.len() == limit {
+            let is_new = hits.iter().all(|known| known.conv != hit.conv);
+            if is_new && hits.len() == limit {
                 break;
             }
-            if hits.iter().all(|known| known.conv != hit.conv) {
+            before = hit.cursor;
+            if is_new {
                 hits.push(hit);
             } else if let Some(last) = hits.last_mut() {
                 last.cursor = hit.cursor;

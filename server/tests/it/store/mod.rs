@@ -1,9 +1,12 @@
 //! One story about the database, told on both engines.
 
+mod conversations;
 mod drafts;
 mod engine;
 mod migrations;
 mod people;
+mod search;
+mod world;
 
 /// Runs each test on a SQLite file and on PostgreSQL, with a store of its own.
 macro_rules! on_both {
