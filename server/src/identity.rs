@@ -169,6 +169,11 @@ impl Identity {
         self.own.incarnation
     }
 
+    /// The mail domains that were given at the first start; none in a local trial means any.
+    pub fn mail_domains(&self) -> &[String] {
+        &self.own.mail_domains
+    }
+
     /// Whether this is a local trial, which never speaks to others.
     pub fn is_trial(&self) -> bool {
         self.own.trial

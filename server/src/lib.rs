@@ -1,11 +1,157 @@
-//! The server.
+//! The server: storage, the one write path, the domestic API, sign-in and the rendered pages.
+//!
+//! ```text
+//!  routes, render ─► service ─► store          auth ─► store
+//!                      └──────► propagate ─► the sockets of `routes::domestic::live`
+//! ```
+
+// The type of a page nests as deep as its markup.
+#![recursion_limit = "512"]
 
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod error;
 pub mod identity;
 pub mod propagate;
+pub mod render;
+pub mod routes;
+mod serve;
 pub mod service;
+pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod text;
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use auth::Auth;
+use auth::cookie::Cookies;
+use clock::Clock;
+use config::{Config, Origin};
+use error::Error;
+use identity::{Identity, Wanted};
+use propagate::Bus;
+use render::site::Site;
+pub use serve::Peer;
+use service::Service;
+use state::{App, Parts};
+use store::Store;
+
+/// A server that listens, and answers as soon as it is run.
+pub struct Server {
+    app: App,
+    listener: TcpListener,
+    address: SocketAddr,
+    close: watch::Sender<bool>,
+}
+
+impl Server {
+    /// Opens the database, with the platform's identity at the first start, and listens.
+    pub async fn open(config: Config, clock: Clock) -> Result<Server, Error> {
+        render::start();
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| Error::listen(config.listen, &error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Error::listen(config.listen, &error))?;
+        let store = open_store(&config).await?;
+        let identity = open_identity(&config, &store, &clock).await?;
+        let origin = config
+            .origin
+            .clone()
+            .unwrap_or_else(|| Origin::of_listener(address));
+        let site = Site::read(&config.site).map_err(|error| Error::folder(&config.site, &error))?;
+        let (close, closing) = watch::channel(false);
+        let app = App::from(Parts {
+            auth: Auth::new(store.clone(), clock.clone())?,
+            cookies: Cookies::new(&origin),
+            service: Service::new(store, clock.clone(), identity.clone(), Bus::local()),
+            identity,
+            origin,
+            clock,
+            site,
+            closing,
+            config,
+        });
+        Ok(Server {
+            app,
+            listener,
+            address,
+            close,
+        })
+    }
+
+    /// What requests are handled with.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// What it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address to open in a browser: with a one-time token where nobody has an account yet.
+    pub async fn address_to_open(&self) -> Result<(String, bool), Error> {
+        let origin = &self.app.origin;
+        Ok(match self.app.auth.first_token().await? {
+            Some(token) => (
+                format!(
+                    "{origin}{}?token={}",
+                    ::app::paths::FIRST_ACCOUNT,
+                    token.text()
+                ),
+                true,
+            ),
+            None => (origin.to_string(), false),
+        })
+    }
+
+    /// Answers until `shutdown` is done; then open sockets are told and open requests end.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let watch = tokio::spawn(self.app.auth.clone().watch());
+        let close = self.close;
+        let shutdown = async move {
+            shutdown.await;
+            close.send_replace(true);
+        };
+        serve::serve(self.listener, routes::router(self.app), shutdown).await;
+        watch.abort();
+    }
+}
+
+/// Opens the database that the settings name, in a data folder that only its owner can read.
+pub async fn open_store(config: &Config) -> Result<Store, Error> {
+    make_folder(&config.data).map_err(|error| Error::folder(&config.data, &error))?;
+    Ok(Store::open(&config.database).await?)
+}
+
+/// Who the platform is: what the settings say at the first start, later what was said then.
+pub async fn open_identity(
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+) -> Result<Identity, Error> {
+    let platform = config
+        .platform
+        .as_deref()
+        .map(em2_model::Platform::parse)
+        .transpose()?;
+    let wanted = Wanted {
+        platform,
+        domains: config.domains.clone(),
+    };
+    Ok(Identity::open(store, &config.data, wanted, clock.now()).await?)
+}
+
+fn make_folder(path: &std::path::Path) -> std::io::Result<()> {
+    let mut folder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.recursive(true).create(path)
+}

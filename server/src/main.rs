@@ -1,1 +1,160 @@
-fn main() {}
+//! The command line: `serve`, `user add|list|passwd`, `migrate`.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use server::auth::Auth;
+use server::auth::accounts::NewAccount;
+use server::clock::Clock;
+use server::config::{Config, Options};
+use server::error::Error;
+use server::{Server, open_identity, open_store, telemetry};
+
+/// Conversations that replace e-mail.
+#[derive(Parser)]
+#[command(name = "server", version)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the pages and the API
+    Serve,
+    /// The accounts of this platform
+    #[command(subcommand)]
+    User(User),
+    /// Bring the database up to date and stop
+    Migrate,
+}
+
+/// The password comes from EM2_PASSWORD, else from the terminal or from standard input: never from an argument, which
+/// everybody on the machine could read.
+#[derive(Subcommand)]
+enum User {
+    /// Give somebody an account; the password is asked for
+    Add {
+        address: String,
+        /// What people call them in conversations [default: the part before the @]
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Every account, the oldest first
+    List,
+    /// Give an account another password, which is asked for, and sign it out everywhere
+    Passwd { address: String },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Error> {
+    let config = Config::load(cli.options)?;
+    telemetry::start(&config);
+    match cli.command {
+        Command::Serve => serve(config).await,
+        Command::Migrate => {
+            let store = open_store(&config).await?;
+            println!("The database is up to date ({:?}).", store.dialect());
+            Ok(())
+        }
+        Command::User(command) => user(config, command).await,
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Error> {
+    let server = Server::open(config, Clock::default()).await?;
+    let (address, first) = server.address_to_open().await?;
+    if first {
+        println!("Nobody has an account here yet. Open this address to make the first one:");
+        println!("\n    {address}\n");
+        println!("or run “server user add <address> --name <name>”, which does the same.");
+    } else {
+        println!("Open {address}");
+    }
+    server.run(told_to_stop()).await;
+    Ok(())
+}
+
+/// Done when the terminal or the system asks the program to stop.
+async fn told_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        let Ok(mut terminated) = terminated else {
+            return drop(interrupted.await);
+        };
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupted.await);
+}
+
+async fn user(config: Config, command: User) -> Result<(), Error> {
+    let clock = Clock::default();
+    let store = open_store(&config).await?;
+    open_identity(&config, &store, &clock).await?;
+    let auth = Auth::new(store, clock)?;
+    match command {
+        User::Add { address, name } => {
+            let name =
+                name.unwrap_or_else(|| address.split('@').next().unwrap_or_default().to_owned());
+            let password = password("Password for the new account: ")?;
+            let user = auth
+                .add_account(NewAccount {
+                    address,
+                    name,
+                    password,
+                })
+                .await?;
+            println!("{} has an account now.", user.address);
+        }
+        User::List => {
+            for user in auth.accounts().await? {
+                println!("{}\t{}", user.address, user.name);
+            }
+        }
+        User::Passwd { address } => {
+            auth.change_password(&address, password("New password: ")?)
+                .await?;
+            println!("{address} has another password now and is signed out everywhere.");
+        }
+    }
+    Ok(())
+}
+
+/// A password from `EM2_PASSWORD`, from a terminal that does not show it, or one line of standard input.
+fn password(prompt: &str) -> Result<String, Error> {
+    if let Ok(given) = std::env::var("EM2_PASSWORD") {
+        return Ok(given);
+    }
+    let stdin = std::io::stdin();
+    let unread =
+        |error: std::io::Error| Error::new(format!("The password cannot be read: {error}."));
+    if stdin.is_terminal() {
+        return rpassword::prompt_password(prompt).map_err(unread);
+    }
+    let mut line = String::new();
+    match stdin.lock().read_line(&mut line).map_err(unread)? {
+        0 => Err(Error::new(
+            "No password came. Type one, pipe one in, or set EM2_PASSWORD.",
+        )),
+        _ => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
+    }
+}

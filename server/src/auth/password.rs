@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 /// The longest password, in bytes.
 pub const LONGEST: usize = 1024;
 /// The shortest new password, in characters.
-pub const SHORTEST: usize = 8;
+pub const SHORTEST: usize = 10;
 /// How many hashes are computed at once, and how many more may wait for their turn.
 const AT_ONCE: usize = 2;
 const WAITING: usize = 8;
@@ -37,7 +37,7 @@ impl Password {
     pub fn chosen(text: String) -> Result<Password, Refusal> {
         if text.chars().count() < SHORTEST {
             return Err(Refusal::format(
-                "The password is too short. Choose one of at least 8 characters.",
+                "The password is too short. Choose one of at least 10 characters.",
             ));
         }
         Password::typed(text)
@@ -201,8 +201,8 @@ mod tests {
             Password::typed("x".repeat(1025)).unwrap_err().code,
             Code::Format
         );
-        assert!(Password::chosen("seven77".to_owned()).is_err());
-        assert!(Password::chosen("eight888".to_owned()).is_ok());
+        assert!(Password::chosen("nine99999".to_owned()).is_err());
+        assert!(Password::chosen("ten1010101".to_owned()).is_ok());
     }
 
     #[test]

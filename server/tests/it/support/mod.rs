@@ -1,3 +1,6 @@
-//! What tests stand on: databases of their own, and the worlds built on them.
+//! What tests stand on: databases of their own, whole servers on them, and people who use them.
 
 pub(crate) mod database;
+pub(crate) mod person;
+pub(crate) mod server;
+pub(crate) mod socket;

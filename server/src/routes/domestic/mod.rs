@@ -1,0 +1,16 @@
+//! The domestic API: what a platform's own people ask and do (spec §17).
+
+pub mod conversation;
+pub mod evt;
+pub mod list;
+pub mod live;
+pub mod new;
+pub mod publish;
+pub mod search;
+
+use axum::Json;
+
+use crate::routes::problem::Problem;
+
+/// What a read answers.
+pub type Answer<T> = Result<Json<T>, Problem>;

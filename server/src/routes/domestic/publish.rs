@@ -1,0 +1,34 @@
+//! `POST /d/publish/{key}/`: publish a draft as its fields leave it.
+
+use axum::extract::State;
+use axum::response::Response;
+use em2_model::id::DraftKey;
+use em2_model::wire::domestic::Published;
+use em2_model::wire::intent::DraftFields;
+
+use crate::routes::answer::{Natural, Posted};
+use crate::routes::extract::key::Key;
+use crate::state::App;
+use app::paths;
+
+/// POST /d/publish/{key}/
+pub async fn publish(State(app): State<App>, Key(key): Key<DraftKey>, posted: Posted) -> Response {
+    let done = async {
+        let caller = posted.caller()?;
+        let fields: DraftFields = posted.given.fields()?;
+        let idempotency = posted
+            .given
+            .idempotency(fields.idempotency_key.as_deref())?;
+        app.auth.note_use(caller).await?;
+        app.service
+            .publish(&caller.me, key, fields, idempotency)
+            .await
+    };
+    let done = done.await;
+    posted
+        .answer(&app, done, |published| match published {
+            Published::Published { key } => Natural(paths::conversation(*key)),
+            Published::Held { .. } => Natural(paths::SENT.to_owned()),
+        })
+        .await
+}

@@ -1,0 +1,85 @@
+//! The whole HTTP surface.
+
+pub mod answer;
+pub mod domestic;
+pub mod extract;
+mod first_account;
+mod health;
+pub mod problem;
+pub mod secure;
+mod sign_in;
+mod site;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::render;
+use crate::state::App;
+
+/// The largest body of a request, in bytes.
+const BODY: usize = 128 * 1024;
+/// How long a request may take, the arrival of its body included.
+const REQUEST: Duration = Duration::from_secs(30);
+
+/// Everything that the server answers.
+pub fn router(app: App) -> Router {
+    let domestic = Router::new()
+        .route("/d/l/", get(domestic::list::list))
+        .route("/d/s/", get(domestic::search::search))
+        .route("/d/ws/", get(domestic::live::connect))
+        .route("/d/new/", post(domestic::new::start))
+        .route("/d/publish/{key}/", post(domestic::publish::publish))
+        .route("/d/evt/{key}/", post(domestic::evt::act))
+        .route("/d/{key}/", get(domestic::conversation::conversation))
+        .route("/d/{key}/events/", get(domestic::conversation::events))
+        .route(
+            "/d/{key}/messages/{message}/",
+            get(domestic::conversation::versions),
+        );
+    let pages = Router::new()
+        .route("/", get(render::page))
+        .route("/inbox", get(render::page))
+        .route("/drafts", get(render::page))
+        .route("/sent", get(render::page))
+        .route("/search", get(render::page))
+        .route("/new", get(render::page))
+        .route("/new/{draft}", get(render::page))
+        .route("/c/{key}", get(render::page))
+        .route("/c/{key}/m/{message}/edit", get(render::page))
+        .route("/c/{key}/m/{message}/history", get(render::page))
+        .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/sign-out/everywhere", post(sign_in::sign_out_everywhere))
+        .route(
+            "/first-account",
+            get(first_account::page).post(first_account::make),
+        );
+    Router::new()
+        .merge(domestic)
+        .merge(pages)
+        .route("/health", get(health::health))
+        .fallback(site::file)
+        .method_not_allowed_fallback(problem::method)
+        // The outermost comes last.
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            REQUEST,
+        ))
+        .layer(CsrfLayer::new().with_rejection_response(secure::foreign))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn_with_state(app.clone(), problem::as_page))
+        .layer(CompressionLayer::new().br(true).gzip(true))
+        .layer(from_fn_with_state(app.clone(), secure::headers))
+        .layer(from_fn(problem::logged))
+        .with_state(app)
+}

@@ -1,0 +1,6 @@
+//! What a platform's own people do: sign in, hold conversations, listen.
+
+mod bad_input;
+mod live;
+mod pages;
+mod sign_in;

@@ -1,0 +1,182 @@
+//! A whole server in this process, on a database and a port of its own.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use server::Server;
+use server::auth::accounts::NewAccount;
+use server::clock::Clock;
+use server::config::{Config, Options};
+use server::state::App;
+use sqlx::Connection as _;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::database::Database;
+use super::person::Person;
+
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A running server; stopped when it is dropped.
+pub(crate) struct TestServer {
+    database: Database,
+    /// The data folder, which holds the platform's key, and the folder of the site.
+    folder: tempfile::TempDir,
+    pub(crate) clock: Clock,
+    running: Option<Running>,
+    address: SocketAddr,
+}
+
+struct Running {
+    app: App,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl TestServer {
+    /// A server on a SQLite file.
+    pub(crate) async fn start() -> TestServer {
+        TestServer::on(Database::sqlite()).await
+    }
+
+    /// A server on this database.
+    pub(crate) async fn on(database: Database) -> TestServer {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = TestServer {
+            database,
+            folder,
+            clock: Clock::default(),
+            running: None,
+            address: any,
+        };
+        server.run().await;
+        server
+    }
+
+    /// A server that has these accounts, all with [`PASSWORD`].
+    pub(crate) async fn with(people: &[&str]) -> TestServer {
+        let server = TestServer::start().await;
+        for address in people {
+            server.account(address).await;
+        }
+        server
+    }
+
+    async fn run(&mut self) {
+        let options = Options {
+            listen: Some(self.address),
+            data: Some(self.folder.path().join("data")),
+            site: Some(self.folder.path().join("site")),
+            database: Some(self.database.address().to_owned()),
+            ..Options::default()
+        };
+        let server = Server::open(Config::load(options).unwrap(), self.clock.clone())
+            .await
+            .unwrap();
+        self.address = server.address();
+        let app = server.app().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(server.run(async move { drop(stopped.await) }));
+        self.running = Some(Running { app, stop, task });
+    }
+
+    /// Stops, and starts again on the same database and port.
+    pub(crate) async fn restart(&mut self) {
+        let Running { stop, task, app } = self.running.take().unwrap();
+        stop.send(()).unwrap();
+        task.await.unwrap();
+        drop(app);
+        self.run().await;
+    }
+
+    /// The parts of the running server.
+    pub(crate) fn app(&self) -> &App {
+        &self.running.as_ref().unwrap().app
+    }
+
+    /// Where the files of `make site` would be; there are none but what a test puts there before it asks.
+    pub(crate) fn site(&self) -> std::path::PathBuf {
+        self.folder.path().join("site")
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What the database is opened with.
+    pub(crate) fn database(&self) -> &str {
+        self.database.address()
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://127.0.0.1:port`
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Gives somebody an account; the name is the capitalised part before the @.
+    pub(crate) async fn account(&self, address: &str) {
+        let name = address.split('@').next().unwrap();
+        let name = name[..1].to_uppercase() + &name[1..];
+        let account = NewAccount {
+            address: address.to_owned(),
+            name,
+            password: PASSWORD.to_owned(),
+        };
+        self.app().auth.add_account(account).await.unwrap();
+    }
+
+    /// A browser in which nobody is signed in.
+    pub(crate) fn browser(&self) -> Person {
+        Person::new(self.origin())
+    }
+
+    /// Somebody signed in on a device of their own.
+    pub(crate) async fn sign_in(&self, address: &str) -> Person {
+        let person = self.browser();
+        person.sign_in(address, PASSWORD).await.see_other("/inbox");
+        person
+    }
+}
+
+/// Notices whether anybody writes to a SQLite file.
+pub(crate) struct Watch {
+    connection: sqlx::SqliteConnection,
+    version: i64,
+}
+
+impl Watch {
+    /// Looks from now on.
+    pub(crate) async fn on(database: &str) -> Watch {
+        let mut connection = sqlx::SqliteConnection::connect(database).await.unwrap();
+        let version = version(&mut connection).await;
+        Watch {
+            connection,
+            version,
+        }
+    }
+
+    pub(crate) async fn is_changed(&mut self) -> bool {
+        version(&mut self.connection).await != self.version
+    }
+}
+
+/// Changes with every commit of another connection.
+async fn version(connection: &mut sqlx::SqliteConnection) -> i64 {
+    sqlx::query_scalar("PRAGMA data_version")
+        .fetch_one(connection)
+        .await
+        .unwrap()
+}
+
+/// Puts a file into a folder, with the folders above it.
+pub(crate) fn put(path: &Path, bytes: &[u8]) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
