@@ -1,6 +1,7 @@
 //! One story about the database, told on both engines.
 
 mod conversations;
+mod crash;
 mod drafts;
 mod engine;
 mod migrations;
