@@ -262,7 +262,8 @@ impl Core {
         self.locks.extend(lock);
     }
 
-    /// Keeps the sum of heads; the conversation key is no head that counts. // spec §5
+    /// Keeps the sum of heads. The conversation key is no head that counts, and the creator's
+    /// participation, which no add made, no item that does. // spec §5
     fn move_head(
         &mut self,
         model: Model,
@@ -270,7 +271,11 @@ impl Core {
         before: Option<ActionKey>,
         head: ActionKey,
     ) {
-        if let Some(before) = before.filter(|before| *before != ActionKey::from(self.key)) {
+        let of_conversation = ActionKey::from(self.key);
+        if model == Model::Participant && item == of_conversation {
+            return;
+        }
+        if let Some(before) = before.filter(|before| *before != of_conversation) {
             self.heads.remove(model, item, before);
         }
         self.heads.add(model, item, head);

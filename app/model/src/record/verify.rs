@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use super::Record;
-use crate::action::Content;
+use crate::action::{Content, LeaderKey};
 use crate::address::Platform;
 use crate::id::Time;
 use crate::keys::Keys;
@@ -55,6 +55,18 @@ impl Record {
             }
             check_stamp(keys, stamp, Tag::Action, &action_hash, at)?;
         }
+        // A record has at least one stamp: `Record::new` refuses it otherwise.
+        if let Ok(Content::Publish(publish)) = self.action.content()
+            && !publish
+                .keys
+                .iter()
+                .any(|bound| is_bound(keys, bound, &self.stamps[0]))
+        {
+            return Err(Refusal::new(
+                Code::Sig,
+                "Publishing does not bind the key that signs it.",
+            ));
+        }
         if let Ok(Content::Transfer(transfer)) = self.action.content()
             && !self.stamps.iter().any(|stamp| is_by(stamp, &transfer.to))
         {
@@ -78,6 +90,13 @@ impl Record {
 
 fn is_by(stamp: &Stamp, platform: &Platform) -> bool {
     matches!(&stamp.k, KeyName::Platform(by, _) if by == platform)
+}
+
+/// Whether this is the key that the stamp is by. // spec §9
+fn is_bound(keys: &impl Keys, bound: &LeaderKey, stamp: &Stamp) -> bool {
+    let name = KeyName::Platform(bound.platform.clone(), bound.kid.clone());
+    let known = keys.find(&bound.platform, &bound.kid);
+    stamp.k == name && known.is_some_and(|known| known.public == bound.public)
 }
 
 /// A person's own signature is for those who hold the directory; it proves more, never less.

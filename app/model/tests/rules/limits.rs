@@ -283,3 +283,25 @@ fn the_vectors_conversation_refuses_a_replayed_commit() {
     }
     assert_eq!(conversation, before);
 }
+
+#[test]
+fn publishing_binds_the_key_that_signs_it() {
+    let (a, b) = (platform_key('a'), platform_key('b'));
+    let log = KeyLog::create(&a, Time(0), Time(9_000)).unwrap();
+    let keys = BTreeMap::from([(a.platform.clone(), log)]);
+    let publish = |public| {
+        let mut opening = crate::support::stage::opening("Plan");
+        opening.keys[0].public = public;
+        let mut drawn = 0;
+        let mut actions = opening
+            .mint(Time(1), || crate::support::stage::draw(&mut drawn))
+            .unwrap();
+        let record = Record::signed(actions.remove(0), &a).unwrap().into_inner();
+        record
+            .verify(&keys, Time(1))
+            .map(|_| ())
+            .map_err(|refusal| refusal.code)
+    };
+    assert_eq!(publish(a.public()), Ok(()));
+    assert_eq!(publish(b.public()), Err(Code::Sig));
+}

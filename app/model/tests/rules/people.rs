@@ -73,7 +73,9 @@ fn the_creator_leaves_and_comes_back_as_less_than_owner() {
         Refused(Code::Forbidden),
         "there is an owner"
     );
+    let sum = stage.leader.core().heads;
     stage.on(ANNA, anna, Content::ParticipantRemove).done();
+    assert_eq!(stage.leader.core().heads, sum, "no add made the creator");
     assert_eq!(
         stage.add(BOB, ANNA, Role::Owner, History::All),
         Refused(Code::Forbidden)
