@@ -1,7 +1,8 @@
 //! What one connection hears, in the order of its person's feed.
 //!
 //! Writers that commit at the same time may tell in another order than they are numbered. A frame that is early waits
-//! for those before it; when they do not come, the connection is lagging and reads the store.
+//! for those before it; when they do not come, the connection reads the store: nobody may have listened while they were
+//! written.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,12 +17,14 @@ use crate::propagate::frame::Frame;
 const EARLY: usize = 64;
 
 /// How long an early frame waits for those before it.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// What a connection hears next.
 #[derive(Debug)]
 pub enum Heard {
     Frame(Frame),
+    /// The next frame does not come: what was missed stands in the store. After [`Subscription::after`] it goes on.
+    Gap,
     /// Frames were lost: what was missed stands in the store. Nothing more is heard here.
     Lagging,
 }
@@ -55,7 +58,7 @@ impl Subscription {
     pub fn after(&mut self, n: u64) {
         self.last = Some(n);
         self.early.retain(|number, _| *number > n);
-        self.deadline = None;
+        self.deadline = (!self.early.is_empty()).then(|| Instant::now() + PATIENCE);
     }
 
     /// What comes next; can be given up and called again without losing anything.
@@ -71,14 +74,14 @@ impl Subscription {
                         return Heard::Frame(frame);
                     }
                     if self.early.len() > EARLY {
-                        return Heard::Lagging;
+                        return Heard::Gap;
                     }
                 }
                 Taken::Nothing => match self.deadline {
                     None => self.mailbox.ring().await,
                     Some(deadline) => {
                         if timeout_at(deadline, self.mailbox.ring()).await.is_err() {
-                            return Heard::Lagging;
+                            return Heard::Gap;
                         }
                     }
                 },

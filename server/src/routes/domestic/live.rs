@@ -67,6 +67,7 @@ pub async fn connect(State(app): State<App>, request: Request) -> Result<Respons
                 live: app.service.subscribe(caller.me.user),
                 caller,
                 app,
+                sent: 0,
             };
             let end = connection.run(since).await;
             connection.close(end).await;
@@ -98,13 +99,19 @@ struct Connection {
     live: Subscription,
     caller: SignedIn,
     app: App,
+    /// The number of the last frame that was sent.
+    sent: u64,
 }
 
 impl Connection {
     async fn run(&mut self, since: Option<u64>) -> End {
-        // Heard from now on: a session that ended before was not let in.
+        // From now on an end is heard; one between the request and now is found by looking.
         let mut ends = self.app.auth.ends();
-        if let Err(end) = self.replay(since).await {
+        let begun = match self.check().await {
+            Ok(()) => self.replay(since).await,
+            Err(end) => Err(end),
+        };
+        if let Err(end) = begun {
             return end;
         }
         let mut closing = self.app.closing.clone();
@@ -114,6 +121,7 @@ impl Connection {
             let step = tokio::select! {
                 heard = self.live.next() => match heard {
                     Heard::Frame(frame) => self.send(&frame).await,
+                    Heard::Gap => self.catch_up(self.sent).await,
                     Heard::Lagging => Err(End::Slow),
                 },
                 message = self.socket.recv() => match message {
@@ -143,21 +151,32 @@ impl Connection {
 
     /// Greets, and sends what happened since the last connection.
     async fn replay(&mut self, since: Option<u64>) -> Result<(), End> {
-        let feed = self
-            .app
-            .service
-            .feed_since(&self.caller.me, since.unwrap_or(u64::MAX))
-            .await;
-        let feed = feed.map_err(|_| End::Fault)?;
-        let (n, page) = match feed {
-            FeedPage::Frames { n, frames } => (n, frames),
-            FeedPage::Resync { n } => (n, vec![Frame::live(Live::Resync)]),
-        };
+        let (n, frames) = self.missed(since.unwrap_or(u64::MAX)).await?;
         let build = self.app.site.build().to_owned();
         self.send(&Frame::live(Live::Hello { n, build })).await?;
-        for frame in &page {
+        self.go_on(n, frames).await
+    }
+
+    /// Sends what the store holds after number `since`.
+    async fn catch_up(&mut self, since: u64) -> Result<(), End> {
+        let (n, frames) = self.missed(since).await?;
+        self.go_on(n, frames).await
+    }
+
+    /// What was told after number `since`, and the number that this leads to.
+    async fn missed(&mut self, since: u64) -> Result<(u64, Vec<Frame>), End> {
+        match self.app.service.feed_since(&self.caller.me, since).await {
+            Ok(FeedPage::Frames { n, frames }) => Ok((n, frames)),
+            Ok(FeedPage::Resync { n }) => Ok((n, vec![Frame::live(Live::Resync)])),
+            Err(_) => Err(End::Fault),
+        }
+    }
+
+    async fn go_on(&mut self, n: u64, frames: Vec<Frame>) -> Result<(), End> {
+        for frame in &frames {
             self.send(frame).await?;
         }
+        self.sent = n;
         self.live.after(n);
         Ok(())
     }
@@ -179,6 +198,7 @@ impl Connection {
     }
 
     async fn send(&mut self, frame: &Frame) -> Result<(), End> {
+        self.sent = frame.n().unwrap_or(self.sent);
         match frame.bytes().try_into() {
             Ok(text) => self.put(Message::Text(text)).await,
             Err(_) => Err(End::Fault),
