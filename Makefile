@@ -8,7 +8,7 @@ scripts := .config/make
 # Folders are listed too: their time changes when a file in them goes away.
 in = $(shell find $(1) -type d -o -type f 2>/dev/null)
 
-.PHONY: help serve site test lint end2end toolchain format clean
+.PHONY: help serve site test lint end2end bench bench-full toolchain format clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,12 @@ lint: ## formatting, clippy for this machine and for wasm, who may import whom
 
 end2end: ## the journeys in real browsers (ARGS="-g name" goes to Playwright)
 	@$(scripts)/test.sh end2end $(ARGS)
+
+bench: site ## the measures of docs/PERFORMANCE.md in ten minutes (ARGS="--only append_durable" goes to the driver)
+	@$(scripts)/bench.sh bench $(ARGS)
+
+bench-full: site ## the same over a million messages: hours on a busy machine
+	@$(scripts)/bench.sh bench-full --messages 1000000 --long 100000 $(ARGS)
 
 format: toolchain ## let rustfmt have its way
 	@cargo fmt --all

@@ -9,7 +9,7 @@ export CARGO_TERM_PROGRESS_WHEN=${CARGO_TERM_PROGRESS_WHEN:-auto}
 # One graph for everything built for this machine: the same packages in clippy,
 # in the tests and for the server that the browser tests start, so that Cargo
 # unifies features once and compiles each dependency once.
-host_packages=(-p em2-model -p app -p server -p floor)
+host_packages=(-p em2-model -p app -p server -p floor -p bench)
 
 say() { printf 'em2: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
