@@ -39,12 +39,21 @@ pub(crate) async fn measure(args: &Args, report: &mut Report) -> Outcome<()> {
         return Ok(());
     }
     let path = args.site.join("assets.json");
-    let text = fs::read(&path).map_err(|error| format!("{}: {error}; run “make site”", path.display()))?;
+    let text =
+        fs::read(&path).map_err(|error| format!("{}: {error}; run “make site”", path.display()))?;
     let assets: Assets = serde_json::from_slice(&text)?;
     let note = "What a first visit of the inbox loads; a click works when it opens a conversation without loading another document.";
-    let mut table = Table::new("9 wasm_first_load", note, &["what", "raw KB", "brotli KB", "ms"]);
+    let mut table = Table::new(
+        "9 wasm_first_load",
+        note,
+        &["what", "raw KB", "brotli KB", "ms"],
+    );
     let mut sum = 0.0;
-    for (name, path) in [("js", &assets.js), ("wasm", &assets.wasm), ("css", &assets.css)] {
+    for (name, path) in [
+        ("js", &assets.js),
+        ("wasm", &assets.wasm),
+        ("css", &assets.css),
+    ] {
         let (raw, small) = (size(&args.site, path, "")?, size(&args.site, path, ".br")?);
         table.row([name.to_owned(), number(raw), number(small), String::new()]);
         if name != "css" {
@@ -53,7 +62,12 @@ pub(crate) async fn measure(args: &Args, report: &mut Report) -> Outcome<()> {
     }
     let visit = visit(args).await?;
     let kilobytes = number(visit.bytes / 1000.0);
-    table.row(["navigation → alive, all that came".to_owned(), String::new(), kilobytes, number(visit.alive)]);
+    table.row([
+        "navigation → alive, all that came".to_owned(),
+        String::new(),
+        kilobytes,
+        number(visit.alive),
+    ]);
     let row = ["navigation → conversation shown by a click", "", ""].map(str::to_owned);
     table.row(row.into_iter().chain([number(visit.clicked)]));
     table.at_most("js and wasm, brotli", sum, 250.0, " KB");
@@ -73,7 +87,10 @@ async fn visit(args: &Args) -> Outcome<Visit> {
     let place = Place::make(args, &Engine::Sqlite, "browser", &WRITERS).await?;
     let server = place.start()?;
     let people = place::sign_in(&server, &WRITERS).await?;
-    let reader = Reader { address: WRITERS[0], conversations: MESSAGES };
+    let reader = Reader {
+        address: WRITERS[0],
+        conversations: MESSAGES,
+    };
     seed::fill(&people[1..], vec![reader], MESSAGES).await?;
     let mut command = Command::new("node");
     command.args([BROWSER, &server.url, people[0].cookies()]);
