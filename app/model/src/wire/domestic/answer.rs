@@ -1,0 +1,65 @@
+//! What is answered to a request about one conversation or draft.
+
+use serde::{Deserialize, Serialize};
+
+use super::conversation::{Conversation, Seen};
+use crate::id::{ActionKey, ConversationKey, DraftKey, Time};
+
+/// A draft: one mutable row, heard of by its creator alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Draft {
+    pub key: DraftKey,
+    pub subject: String,
+    /// Addresses as typed, separated by commas, semicolons or white space.
+    pub to: String,
+    pub text: String,
+    /// Rises by one with each save; 0 when nothing was saved yet.
+    pub version: u64,
+    pub saved: Option<Time>,
+}
+
+/// `GET /d/{key}/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum KitchenSink {
+    Draft(Draft),
+    Conversation(Box<Conversation>),
+    /// The draft was published: the conversation that it became.
+    Published {
+        key: ConversationKey,
+    },
+}
+
+/// What became of a `POST /d/evt/{key}/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Accepted {
+    /// The action has its slot, and is on disk.
+    Action {
+        key: ActionKey,
+        change: Box<crate::wire::live::Change>,
+    },
+    /// The read position moved.
+    Seen { seen: Seen },
+    /// The draft was saved.
+    Draft { draft: Draft },
+    /// The draft was discarded.
+    Discarded { key: DraftKey },
+}
+
+/// What became of a `POST /d/publish/{key}/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum Published {
+    Published {
+        key: ConversationKey,
+    },
+    /// Held on the server so that it can be undone; it goes out at `until`.
+    Held {
+        until: Time,
+    },
+}
