@@ -72,6 +72,13 @@ struct KeyFile {
     keys: Vec<KeyEntry>,
 }
 
+/// Says which platform it is, and nothing of the key.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identity({})", self.own.name)
+    }
+}
+
 impl Drop for KeyFile {
     fn drop(&mut self) {
         self.seed.zeroize();

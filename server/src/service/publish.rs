@@ -325,7 +325,7 @@ fn store_rows(tx: &mut Tx, ready: Ready) -> Result<(Projection, Opened), Failure
 fn participants(core: &Core, records: &[Opened], people: &[User]) -> Vec<ParticipantRow> {
     let row = |user: &User| {
         let person = core.person(&user.address)?;
-        let added = |opened: &&Opened| ActionKey::from(opened.1.action) == person.item;
+        let added = |opened: &&Opened| opened.1.action == person.item;
         let (_, change) = records.iter().find(added)?;
         Some(participant(core.key, person, user, change))
     };
