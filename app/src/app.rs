@@ -10,7 +10,7 @@ use crate::pages::draft::{DraftPage, NewPage};
 use crate::pages::edit::EditPage;
 use crate::pages::error::NotFound;
 use crate::pages::history::HistoryPage;
-use crate::pages::mailbox::Mailbox;
+use crate::pages::mailbox::MailboxPage;
 use crate::pages::nothing::NothingOpen;
 use crate::paths;
 
@@ -32,7 +32,7 @@ fn Pages() -> impl IntoView {
     view! {
         <Routes fallback=|| view! { <NotFound/> }.into_any()>
             <Route path=path!("/") view=|| view! { <Redirect path=paths::INBOX/> }.into_any()/>
-            <ParentRoute path=path!("") view=|| view! { <Mailbox/> }.into_any() ssr=SsrMode::Async>
+            <ParentRoute path=path!("") view=|| view! { <MailboxPage/> }.into_any() ssr=SsrMode::Async>
                 <Route path=path!("inbox") view=|| view! { <NothingOpen/> }.into_any() ssr=SsrMode::Async/>
                 <Route path=path!("drafts") view=|| view! { <NothingOpen/> }.into_any() ssr=SsrMode::Async/>
                 <Route path=path!("sent") view=|| view! { <NothingOpen/> }.into_any() ssr=SsrMode::Async/>

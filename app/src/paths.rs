@@ -1,6 +1,7 @@
 //! Every URL of the interface, as functions.
 
 use em2_model::id::{ActionKey, ConversationKey, ConversationRef, DraftKey};
+use em2_model::wire::domestic::ListView;
 
 pub const INBOX: &str = "/inbox";
 pub const DRAFTS: &str = "/drafts";
@@ -13,6 +14,20 @@ pub const SIGN_OUT: &str = "/sign-out";
 pub const SIGN_OUT_EVERYWHERE: &str = "/sign-out/everywhere";
 /// The first account, guarded by the one-time token `?token=`.
 pub const FIRST_ACCOUNT: &str = "/first-account";
+
+/// A view of the list.
+pub fn list(view: ListView) -> &'static str {
+    match view {
+        ListView::Inbox => INBOX,
+        ListView::Drafts => DRAFTS,
+        ListView::Sent => SENT,
+    }
+}
+
+/// A search.
+pub fn search(q: &str) -> String {
+    format!("{SEARCH}?q={}", leptos_router::location::Url::escape(q))
+}
 
 /// A draft's page.
 pub fn draft(key: DraftKey) -> String {

@@ -2,28 +2,27 @@
 
 use em2_model::id::ActionKey;
 use em2_model::permit;
-use em2_model::wire::domestic::{Conversation, Standing};
+use em2_model::wire::domestic::Conversation;
 use em2_model::wire::intent::Fields;
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::form::PostForm;
 use super::icon::Icon;
-use super::lines::excerpt;
-use super::names::{and, called, first_name};
+use super::message::said;
+use super::names::{and, first_name};
 use super::problem::Problem;
 use super::text_area::TextArea;
 use crate::paths;
 use crate::refused::refused_by;
+use crate::state::anchors;
+use crate::state::desk::Desk;
+use crate::state::open::Open;
 
 /// Who will read it: up to four names.
 fn audience(conversation: &Conversation) -> String {
-    let others = conversation
-        .participants
-        .iter()
-        .filter(|person| person.address != conversation.me);
-    let names: Vec<String> = others
-        .map(|person| first_name(&person.name).to_owned())
-        .collect();
+    let others = conversation.participants.iter().filter(|person| person.address != conversation.me);
+    let names: Vec<String> = others.map(|person| first_name(&person.name).to_owned()).collect();
     match names.len() {
         0 => "Only you are here".to_owned(),
         1..=4 => format!("To {}", and(&names)),
@@ -44,78 +43,97 @@ fn closed(conversation: &Conversation, answering: bool) -> Option<&'static str> 
     }
 }
 
-/// The form of a new message; `answers` is the message that it answers.
+/// The form of a new message, or a line that says why there is none.
 #[component]
-pub fn Composer(
-    conversation: Signal<Conversation>,
-    answers: Signal<Option<ActionKey>>,
-    text: RwSignal<String>,
-    #[prop(optional_no_strip)] on_send: Option<Callback<()>>,
-) -> impl IntoView {
-    let closed = Memo::new(move |_| conversation.with(|it| closed(it, answers.get().is_some())));
+pub fn Composer(open: Open) -> impl IntoView {
+    let parent = open.composer.parent;
+    let closed = Memo::new(move |_| open.conversation.with(|it| closed(it, parent.get().is_some())));
     move || match closed.get() {
-        Some(why) => view! { <p class="composer-closed" id="composer">{why}</p> }.into_any(),
-        None => view! { <Open conversation answers text on_send/> }.into_any(),
+        Some(why) => view! {
+            <footer class="composer-closed"><p>{why}</p><MarkRead open/></footer>
+        }
+        .into_any(),
+        None => view! { <Writing open/> }.into_any(),
     }
 }
 
 #[component]
-fn Open(
-    conversation: Signal<Conversation>,
-    answers: Signal<Option<ActionKey>>,
-    text: RwSignal<String>,
-    #[prop(optional_no_strip)] on_send: Option<Callback<()>>,
-) -> impl IntoView {
-    let key = conversation.with_untracked(|it| it.key);
-    let parent = answers.get_untracked();
+fn Writing(open: Open) -> impl IntoView {
+    let desk = Desk::here();
+    let refused = refused_by("message", "add");
+    if let Some(fields) = refused.as_ref().map(|refused| &refused.fields) {
+        open.composer.text.set(fields.text.clone().unwrap_or_default());
+        open.composer.parent.set(fields.parent);
+    }
     let fields = Fields {
         model: "message".to_owned(),
         verb: "add".to_owned(),
-        parent,
-        next: Some(format!("{}#composer", paths::conversation(key))),
+        next: Some(format!("{}#{}", paths::conversation(open.key), anchors::COMPOSER)),
         ..Fields::default()
     };
-    let refused = refused_by("message", "add");
-    if let Some(entered) = refused
-        .as_ref()
-        .and_then(|refused| refused.fields.text.clone())
-    {
-        text.set(entered);
-    }
+    let send = Callback::new(move |()| {
+        open.send();
+        desk.focus(anchors::COMPOSER);
+    });
+    let audience = open.part(audience);
     view! {
-        <PostForm action=paths::evt(key.into()) fields class="composer" on_submit=on_send>
-            {refused.map(|refused| view! { <Problem refusal=refused.refusal/> })}
-            <p class="composer-audience">
-                <Icon name="people"/>
-                <span dir="auto">{move || conversation.with(audience)}</span>
-            </p>
-            {move || answers.get().map(|message| view! { <Answering conversation message/> })}
-            <TextArea name="text" id="composer" label="Your message" text placeholder="Answer" rows=2 required=true/>
-            <div class="composer-bar">
-                <button class="button" data-kind="primary">"Send"<kbd>"Ctrl ↵"</kbd></button>
-            </div>
-        </PostForm>
+        <footer class="composer-place">
+            <PostForm action=paths::evt(open.key.into()) fields class="composer" on_submit=Some(send)>
+                {refused.map(|refused| view! { <Problem refusal=refused.refusal/> })}
+                <p class="composer-audience"><Icon name="people"/><span dir="auto">{move || audience.get()}</span></p>
+                {move || open.composer.parent.get().map(|message| view! { <Answering open message/> })}
+                <TextArea
+                    name="text"
+                    id=anchors::COMPOSER
+                    label="Your message"
+                    text=open.composer.text
+                    placeholder="Answer"
+                    required=true
+                />
+                <div class="composer-bar">
+                    <button class="button" data-kind="primary">"Send" <kbd aria-hidden="true">"Ctrl ↵"</kbd></button>
+                </div>
+            </PostForm>
+            <MarkRead open/>
+        </footer>
     }
 }
 
 /// The message that is being answered, and the way out of it.
 #[component]
-fn Answering(conversation: Signal<Conversation>, message: ActionKey) -> impl IntoView {
-    let (key, said) = conversation.with_untracked(|it| {
-        let said = it
-            .message(message)
-            .filter(|message| message.standing == Standing::Present)
-            .map(|message| (called(&message.author, &it.me), excerpt(&message.html, 80)));
-        (it.key, said)
-    });
-    let (who, text) = said.unwrap_or_else(|| ("An earlier message".to_owned(), String::new()));
+fn Answering(open: Open, message: ActionKey) -> impl IntoView {
+    let (who, text) = open.conversation.with_untracked(|it| said(it, message));
+    let leave = move |event: MouseEvent| {
+        event.prevent_default();
+        open.composer.parent.set(None);
+    };
     view! {
         <p class="composer-answering">
+            <input type="hidden" name="parent" value=message.to_string()/>
             <Icon name="reply"/>
             <span dir="auto"><b>{who}</b> {format!(" {text}")}</span>
-            <a href=paths::conversation(key) class="tool" aria-label="Answer no particular message">
+            <a class="tool" href=paths::conversation(open.key) aria-label="Answer no particular message" on:click=leave>
                 <Icon name="close"/>
             </a>
         </p>
     }
+}
+
+/// A page that is alive tells by itself what was read; one without scripts has a button.
+#[component]
+fn MarkRead(open: Open) -> impl IntoView {
+    let (seq, read, present) = open.conversation.with_untracked(|it| (it.seq, it.read, it.present));
+    let fields = Fields {
+        model: "seen".to_owned(),
+        seq: Some(seq),
+        next: Some(paths::conversation(open.key)),
+        ..Fields::default()
+    };
+    (present && seq > read).then(|| {
+        view! {
+            <PostForm action=paths::evt(open.key.into()) fields class="mark-read plain-only">
+                <button class="button" data-kind="quiet"><Icon name="check"/>"Mark as read"</button>
+            </PostForm>
+        }
+    })
 }

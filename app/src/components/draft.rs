@@ -1,79 +1,106 @@
 //! The form of a new conversation.
 
-use em2_model::id::DraftKey;
-use em2_model::wire::domestic::Draft;
 use em2_model::wire::intent::Fields;
+use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::prelude::*;
 
-use super::form::PostForm;
+use super::form::use_world;
 use super::icon::Icon;
 use super::input::TextInput;
 use super::problem::Problem;
 use super::text_area::TextArea;
-use super::when::Clock;
+use super::when::When;
 use crate::paths;
 use crate::refused::refused_by;
+use crate::state::anchors::DRAFT;
+use crate::state::deed::Deed;
+use crate::state::desk::Desk;
+use crate::state::writing::{Saved, Writing};
 
-/// People, subject and the first message. One form with two buttons: the second one only saves.
+/// People, subject and the first message. The first button of the form is the one that only saves, so that Enter in a
+/// field publishes nothing.
 #[component]
-pub fn DraftForm(draft: Draft, clock: Clock) -> impl IntoView {
-    let key = draft.key;
+pub fn DraftForm(writing: Writing) -> impl IntoView {
     let refused = refused_by("draft", "");
-    let entered = refused
-        .as_ref()
-        .map(|refused| refused.fields.clone())
-        .unwrap_or_default();
-    let to = RwSignal::new(entered.to.unwrap_or(draft.to));
-    let subject = RwSignal::new(entered.subject.unwrap_or(draft.subject));
-    let text = RwSignal::new(entered.text.unwrap_or(draft.text));
-    let saved = draft.saved.map(|at| format!("Saved {}", clock.long(at)));
-    let evt = paths::evt(key.into());
-    let fields = Fields {
-        model: "draft".to_owned(),
-        next: Some(paths::draft(key)),
-        ..Fields::default()
+    if let Some(Fields { to, subject, text, .. }) = refused.as_ref().map(|refused| refused.fields.clone()) {
+        let put = |field: RwSignal<String>, entered: Option<String>| {
+            if let Some(entered) = entered {
+                field.set(entered);
+            }
+        };
+        put(writing.to, to);
+        put(writing.subject, subject);
+        put(writing.text, text);
+    }
+    let problem = move || {
+        let before = refused.as_ref().map(|refused| refused.refusal.clone());
+        writing.publishing.refusal().or(before)
     };
+    let [to, subject, text] = DRAFT;
+    let key = use_world().fresh_key();
     view! {
-        <header class="conversation-head">
-            <a class="tool conversation-back" href=paths::DRAFTS title="Back to the drafts" aria-label="Back to the drafts">
-                <Icon name="back"/>
-            </a>
-            <h1 class="subject">"New conversation"</h1>
-        </header>
-        <div class="draft">
-            <PostForm action=paths::publish(key) fields class="draft-form">
-                {refused.map(|refused| view! { <Problem refusal=refused.refusal/> })}
-                <label class="draft-line">
-                    <span>"To"</span>
-                    <TextInput name="to" id="to" text=to placeholder="Addresses, separated by commas"/>
-                </label>
-                <label class="draft-line">
-                    <span>"Subject"</span>
-                    <TextInput name="subject" id="subject" text=subject limit=255/>
-                </label>
-                <TextArea name="text" id="composer" label="The first message" text placeholder="Write the first message" rows=12/>
-                <div class="draft-bar">
-                    <button class="button" data-kind="primary">"Publish"</button>
-                    <button class="button" data-kind="plain" name="verb" value="modify" formaction=evt>"Save"</button>
-                    <span class="draft-saved" role="status">{saved}</span>
-                </div>
-            </PostForm>
-            <Discard key=key/>
-        </div>
+        <form method="post" action=paths::publish(writing.key) class="draft-form" on:submit=|event: SubmitEvent| event.prevent_default()>
+            <input type="hidden" name="model" value="draft"/>
+            <input type="hidden" name="next" value=paths::draft(writing.key)/>
+            <input type="hidden" name="idempotency_key" value=key/>
+            {move || problem().map(|refusal| view! { <Problem refusal/> })}
+            <label class="draft-line">
+                <span>"To"</span>
+                <TextInput name="to" id=to text=writing.to placeholder="Addresses, separated by commas"/>
+            </label>
+            <label class="draft-line">
+                <span>"Subject"</span>
+                <TextInput name="subject" id=subject text=writing.subject limit=255/>
+            </label>
+            <TextArea name="text" id=text label="The first message" text=writing.text placeholder="Write the first message" rows=12/>
+            <DraftBar writing/>
+        </form>
     }
 }
 
 #[component]
-fn Discard(key: DraftKey) -> impl IntoView {
-    let fields = Fields {
-        model: "draft".to_owned(),
-        verb: "remove".to_owned(),
-        next: Some(paths::DRAFTS.to_owned()),
-        ..Fields::default()
+fn DraftBar(writing: Writing) -> impl IntoView {
+    let publish = move |event: MouseEvent| {
+        event.prevent_default();
+        writing.publish();
+    };
+    let evt = paths::evt(writing.key.into());
+    let saved = move || match writing.saved.get() {
+        Saved::Nothing => ().into_any(),
+        Saved::Saving => "Saving…".into_any(),
+        Saved::At(at) => view! { "Saved " <When at/> }.into_any(),
+        Saved::Failed(refusal) => view! { <span class="note" data-kind="problem">"Not saved: " {refusal.message}</span> }.into_any(),
     };
     view! {
-        <PostForm action=paths::evt(key.into()) fields class="draft-discard">
-            <button class="button" data-kind="quiet"><Icon name="trash"/>"Discard"</button>
-        </PostForm>
+        <div class="draft-bar">
+            <button class="button plain-only" data-kind="plain" name="verb" value="modify" formaction=evt>"Save"</button>
+            <button class="button" data-kind="primary" disabled=move || writing.publishing.doing() on:click=publish>
+                <Icon name="sent"/>"Publish"
+            </button>
+            <span class="draft-saved" role="status">{saved}</span>
+        </div>
+    }
+}
+
+/// Throws the draft away.
+#[component]
+pub fn Discard(writing: Writing) -> impl IntoView {
+    let (deed, desk) = (Deed::new(), Desk::here());
+    let discard = move |event: SubmitEvent| {
+        event.prevent_default();
+        writing.discard(deed, move || {
+            desk.go(paths::DRAFTS);
+        });
+    };
+    let key = use_world().fresh_key();
+    view! {
+        <form method="post" action=paths::evt(writing.key.into()) class="draft-discard" on:submit=discard>
+            <input type="hidden" name="model" value="draft"/>
+            <input type="hidden" name="verb" value="remove"/>
+            <input type="hidden" name="next" value=paths::DRAFTS/>
+            <input type="hidden" name="idempotency_key" value=key/>
+            <button class="tool" title="Discard this draft" aria-label="Discard this draft"><Icon name="trash"/></button>
+            {move || deed.refusal().map(|refusal| view! { <Problem refusal/> })}
+        </form>
     }
 }

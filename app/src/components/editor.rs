@@ -1,95 +1,70 @@
-//! Where a message is edited, and who else is editing it.
+//! A message on a page of its own to be edited, for pages that are not alive.
 
-use em2_model::id::{ActionKey, ConversationKey};
+use em2_model::address::Address;
+use em2_model::id::ConversationKey;
 use em2_model::wire::domestic::{Conversation, Message};
 use em2_model::wire::intent::{Fields, Intent};
 use leptos::prelude::*;
 
-use super::form::{Act, PostForm};
+use super::form::PostForm;
 use super::icon::Icon;
+use super::locked::left;
 use super::names::called;
 use super::problem::Problem;
 use super::row::subject_or;
 use super::text_area::TextArea;
-use super::when::Clock;
 use crate::paths;
 use crate::refused::refused_by;
+use crate::state::anchors;
+use crate::state::desk::Desk;
+use crate::state::edit::holds;
 
 /// Whether the reader may go on, and who holds the lock.
-fn lock_line(message: &Message, conversation: &Conversation, clock: Clock) -> (bool, String) {
-    match message
-        .lock
-        .as_ref()
-        .filter(|lock| clock.minutes_until(lock.until) > 0)
-    {
-        Some(lock) if lock.by.address == conversation.me => (
-            true,
-            format!(
-                "The others see that you are editing, until {}.",
-                clock.time(lock.until)
-            ),
-        ),
-        Some(lock) => {
-            let who = called(&lock.by, &conversation.me);
-            (
-                false,
-                format!(
-                    "{who} is editing this message, until {}.",
-                    clock.time(lock.until)
-                ),
-            )
+fn lock_line(message: &Message, me: &Address) -> (bool, String) {
+    let now = Desk::here().clock.now.get_untracked();
+    match holds(message.lock.as_ref(), now) {
+        Some(lock) if lock.by.address == *me => {
+            (true, format!("The others see that you are editing · {} left", left(now, lock.until)))
         }
-        None => (
-            true,
-            "The others do not see that you are editing.".to_owned(),
-        ),
+        Some(lock) => (false, format!("{} is editing this message · {} left", called(&lock.by, me), left(now, lock.until))),
+        None => (true, "The others do not see that you are editing.".to_owned()),
     }
 }
 
 /// The form that changes a message.
 #[component]
-pub fn Editor(conversation: Conversation, message: Message, clock: Clock) -> impl IntoView {
-    let (key, item) = (conversation.key, message.key);
-    let back = paths::message(key, item);
-    let (free, lock) = lock_line(&message, &conversation, clock);
-    let mine = message
-        .lock
-        .as_ref()
-        .is_some_and(|lock| lock.by.address == conversation.me);
+pub fn Editor(conversation: Conversation, message: Message) -> impl IntoView {
+    let Conversation { key, me, subject, .. } = conversation;
+    let back = paths::message(key, message.key);
+    let (free, lock) = lock_line(&message, &me);
     let Some(written) = message.text.clone().filter(|_| free) else {
-        let why = if free {
-            "You may not change this message.".to_owned()
-        } else {
-            lock
-        };
+        let why = if free { "You may not change this message.".to_owned() } else { lock };
         return view! { <Closed why back/> }.into_any();
     };
     let refused = refused_by("message", "modify");
-    let entered = refused
-        .as_ref()
-        .and_then(|refused| refused.fields.text.clone());
+    let entered = refused.as_ref().and_then(|refused| refused.fields.text.clone());
     let text = RwSignal::new(entered.unwrap_or(written));
     let fields = Fields {
         model: "message".to_owned(),
         verb: "modify".to_owned(),
-        item: Some(item),
+        item: Some(message.key),
         follows: Some(message.head),
-        next: Some(back.clone()),
+        next: Some(back),
         ..Fields::default()
     };
     view! {
         <header class="conversation-head">
             <h1 class="subject">"Edit a message"</h1>
-            <p class="conversation-meta" dir="auto">{subject_or(&conversation.subject)}</p>
+            <p class="conversation-meta" dir="auto">{subject_or(&subject)}</p>
         </header>
         <div class="editor">
             <PostForm action=paths::evt(key.into()) fields class="editor-form">
                 {refused.map(|refused| view! { <Problem refusal=refused.refusal/> })}
-                <TextArea name="text" id="editor" label="The message" text rows=12 required=true/>
+                <TextArea name="text" id=anchors::EDITOR label="The message" text rows=12 required=true/>
                 <p class="note"><Icon name="lock"/>{lock}</p>
                 <button class="button" data-kind="primary">"Save"</button>
             </PostForm>
-            <Leave key=key item mine head=message.head back/>
+            <Leave conversation=key message me/>
         </div>
     }
     .into_any()
@@ -97,23 +72,19 @@ pub fn Editor(conversation: Conversation, message: Message, clock: Clock) -> imp
 
 /// The way out: gives the lock back, if it is held.
 #[component]
-fn Leave(
-    key: ConversationKey,
-    item: ActionKey,
-    mine: bool,
-    head: ActionKey,
-    back: String,
-) -> impl IntoView {
-    if mine {
-        let intent = Intent::MessageRelease {
-            item,
-            follows: Some(head),
-        };
-        view! { <Act key=key intent next=back class="editor-leave"><button class="button" data-kind="quiet">"Cancel"</button></Act> }
-            .into_any()
-    } else {
-        view! { <p class="editor-leave"><a class="button" data-kind="quiet" href=back>"Cancel"</a></p> }.into_any()
+fn Leave(conversation: ConversationKey, message: Message, me: Address) -> impl IntoView {
+    let back = paths::message(conversation, message.key);
+    if message.lock.is_none_or(|lock| lock.by.address != me) {
+        return view! { <p class="editor-leave"><a class="button" data-kind="quiet" href=back>"Cancel"</a></p> }.into_any();
     }
+    let intent = Intent::MessageRelease { item: message.key, follows: Some(message.head) };
+    let fields = Fields { next: Some(back), ..intent.into() };
+    view! {
+        <PostForm action=paths::evt(conversation.into()) fields class="editor-leave">
+            <button class="button" data-kind="quiet">"Cancel"</button>
+        </PostForm>
+    }
+    .into_any()
 }
 
 #[component]

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::icon::Icon;
 use super::names::{and, called};
-use super::when::{Clock, When};
+use super::when::{Clock, Today, When};
 
 /// What a role lets somebody do, after "can".
 pub fn may(role: Role) -> &'static str {
@@ -96,18 +96,21 @@ fn you(person: &Person, me: &Address) -> String {
 
 /// One line of the timeline that is not a message.
 #[component]
-pub fn EventLine(events: Vec<Event>, me: Address, clock: Clock) -> impl IntoView {
+pub fn EventLine(events: Vec<Event>, me: Address) -> impl IntoView {
     let at = events.last().map(|event| event.at);
-    tell(&events, &me, clock).map(|Told { icon, who, did }| {
+    let today = Today::here();
+    move || {
+    tell(&events, &me, today.get()).map(|Told { icon, who, did }| {
         view! {
             <p class="event">
                 <Icon name=icon/>
                 <span class="event-text" dir="auto">
                     <b>{who}</b>
                     {format!(" {did} ")}
-                    {at.map(|at| view! { <When at text=clock.long(at)/> })}
+                    {at.map(|at| view! { <When at/> })}
                 </span>
             </p>
         }
     })
+    }
 }

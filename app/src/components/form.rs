@@ -1,18 +1,26 @@
 //! Forms that work as they stand, and that a hydrated page takes over.
 
-use em2_model::id::{ActionKey, ConversationKey};
+use em2_model::id::ActionKey;
+use em2_model::refusal::Refusal;
 use em2_model::wire::intent::{Fields, Intent};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::backend::World;
 use crate::paths;
+use crate::state::deed::Deed;
+use crate::state::desk::Desk;
+use crate::state::open::Open;
 
-/// The world as [`crate::app::App`] provides it.
+/// The world as [`crate::app::App`]'s caller provides it.
 pub fn use_world() -> World {
-    // `App` is the root of every view and provides it first.
+    // Whoever renders or hydrates `App` provides it first.
     expect_context::<World>()
 }
+
+/// The refusal of something that has no place of its own to say it, provided once and shown by `Notices`.
+#[derive(Clone, Copy)]
+pub struct Notice(pub RwSignal<Option<Refusal>>);
 
 /// The fields that a form carries unseen, in the order of [`Fields`].
 fn hidden(fields: Fields) -> Vec<(&'static str, String)> {
@@ -51,31 +59,53 @@ pub fn PostForm(
         }
     };
     let key = use_world().fresh_key();
-    let fields = hidden(fields)
-        .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-        .collect_view();
+    let input = |(name, value)| view! { <input type="hidden" name=name value=value/> };
+    let inputs = hidden(fields).into_iter().map(input).collect_view();
     view! {
         <form method="post" action=action class=class on:submit=submit>
-            {fields}
+            {inputs}
             <input type="hidden" name="idempotency_key" value=key/>
             {children()}
         </form>
     }
 }
 
-/// A button that does one thing to a conversation and then shows the page `next`.
+/// A button that does one thing to the open conversation. What refuses it is shown as a notice.
 #[component]
 pub fn Act(
-    key: ConversationKey,
+    open: Open,
     intent: Intent,
+    /// The page to show afterwards, where the form is sent as it stands.
     next: String,
     #[prop(default = "")] class: &'static str,
+    /// Does it in another way.
+    #[prop(optional)]
+    instead: Option<Callback<()>>,
+    /// The id of what gets the focus afterwards: the button may be gone by then.
+    #[prop(optional)]
+    focus: Option<String>,
     children: Children,
 ) -> impl IntoView {
-    let fields = Fields {
-        next: Some(next),
-        ..intent.into()
-    };
-    view! { <PostForm action=paths::evt(key.into()) fields class>{children()}</PostForm> }
+    let fields = Fields { next: Some(next), ..intent.clone().into() };
+    let deed = Deed::new();
+    let desk = Desk::here();
+    let notice = use_context::<Notice>();
+    let act = Callback::new(move |()| {
+        let focus = focus.clone();
+        open.act(deed, intent.clone(), move || {
+            if let Some(id) = focus {
+                desk.focus(&id);
+            }
+        });
+    });
+    Effect::new(move |_| {
+        if let (Some(Notice(notice)), Some(refusal)) = (notice, deed.refusal()) {
+            notice.set(Some(refusal));
+        }
+    });
+    view! {
+        <PostForm action=paths::evt(open.key.into()) fields class on_submit=Some(instead.unwrap_or(act))>
+            {children()}
+        </PostForm>
+    }
 }

@@ -3,70 +3,48 @@
 use em2_model::id::ActionKey;
 use em2_model::wire::domestic::{Conversation, Entry, Event, Message, What};
 
-/// One line of the timeline. Lines that are equal are not drawn again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+use crate::state::outbox::Outbox;
+use crate::state::timeline::LineKey;
+
+/// One line of the timeline, by name: a line that keeps its name is not drawn again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Line {
     /// What follows is new since the reader last looked.
     New,
-    Message {
-        seq: u64,
-        /// It answers the message above it, and stands under it.
-        under: bool,
-        /// It answers a message further up, which it names.
-        quotes: bool,
-    },
-    /// Events from the slot `first` to the slot `last` that make one sentence.
-    Events { first: u64, last: u64 },
+    /// A message, or one on its way.
+    Message(LineKey),
+    /// Events that make one sentence.
+    Events { first: ActionKey, last: ActionKey },
 }
 
-/// The lines of the loaded entries; `new` is the first entry that is new to the reader.
-pub fn lines(conversation: &Conversation, new: Option<ActionKey>) -> Vec<Line> {
+/// The lines of what is loaded, up to slot `end` where there is one; `new` is the first entry that is new to the reader.
+pub fn lines(conversation: &Conversation, outbox: &Outbox, new: Option<ActionKey>, end: Option<u64>) -> Vec<Line> {
     let mut lines = Vec::with_capacity(conversation.entries.len() + 1);
-    let mut above: Option<(&Message, bool)> = None;
     let mut told: Option<&Event> = None;
-    for entry in &conversation.entries {
+    for entry in conversation.entries.iter().filter(|entry| end.is_none_or(|end| entry.seq() < end)) {
         let starts_new = new == Some(entry.key());
         if starts_new {
             lines.push(Line::New);
         }
         match entry {
             Entry::Message(message) => {
-                let under = under(message, above);
-                lines.push(Line::Message {
-                    seq: message.seq,
-                    under,
-                    quotes: message.parent.is_some() && !under,
-                });
-                above = Some((message, under));
+                let letter = outbox.letter_of(&message.key).cloned();
+                lines.push(Line::Message(letter.map_or(LineKey::Entry(message.key), LineKey::Letter)));
                 told = None;
             }
             Entry::Event(event) => {
                 match lines.last_mut() {
-                    Some(Line::Events { last, .. })
-                        if !starts_new && told.is_some_and(|told| goes_on(told, event)) =>
-                    {
-                        *last = event.seq;
-                    }
-                    _ => lines.push(Line::Events {
-                        first: event.seq,
-                        last: event.seq,
-                    }),
+                    Some(Line::Events { last, .. }) if told.is_some_and(|told| goes_on(told, event)) => *last = event.key,
+                    _ => lines.push(Line::Events { first: event.key, last: event.key }),
                 }
                 told = Some(event);
-                above = None;
             }
         }
     }
+    if end.is_none() {
+        lines.extend(outbox.of(conversation.key).map(|letter| Line::Message(LineKey::Letter(letter.id.clone()))));
+    }
     lines
-}
-
-/// Whether a message answers the one above it, or continues the answers there.
-fn under(message: &Message, above: Option<(&Message, bool)>) -> bool {
-    above.is_some_and(|(above, above_under)| {
-        message.parent.is_some_and(|parent| {
-            parent == above.key || (above_under && above.parent == Some(parent))
-        })
-    })
 }
 
 /// Whether an event continues the sentence of the one before it: people who are added in one go.
@@ -74,39 +52,68 @@ fn goes_on(told: &Event, event: &Event) -> bool {
     told.by.address == event.by.address
         && match (&told.what, &event.what) {
             (What::Published, What::PersonAdded { .. }) => true,
-            (What::PersonAdded { history: told, .. }, What::PersonAdded { history, .. }) => {
-                told == history
-            }
+            (What::PersonAdded { history: told, .. }, What::PersonAdded { history, .. }) => told == history,
             _ => false,
         }
 }
 
-/// The events from slot `first` to slot `last`.
-pub fn events(conversation: &Conversation, first: u64, last: u64) -> Vec<Event> {
-    let from = conversation
-        .entries
-        .partition_point(|entry| entry.seq() < first);
-    let events = conversation.entries[from..]
-        .iter()
-        .take_while(|entry| entry.seq() <= last);
+/// The events from `first` to `last`.
+pub fn events(conversation: &Conversation, first: ActionKey, last: ActionKey) -> Vec<Event> {
+    let from = conversation.entries.iter().position(|entry| entry.key() == first).unwrap_or(0);
+    let mut events = Vec::new();
+    for entry in &conversation.entries[from..] {
+        if let Entry::Event(event) = entry {
+            events.push(event.clone());
+        }
+        if entry.key() == last {
+            break;
+        }
+    }
     events
-        .filter_map(|entry| match entry {
-            Entry::Event(event) => Some(event.clone()),
-            Entry::Message(_) => None,
-        })
-        .collect()
 }
 
-/// The message in slot `seq`, where it is loaded.
-pub fn message_at(conversation: &Conversation, seq: u64) -> Option<&Message> {
-    let place = conversation
-        .entries
-        .binary_search_by_key(&seq, Entry::seq)
-        .ok()?;
-    match &conversation.entries[place] {
-        Entry::Message(message) => Some(message),
-        Entry::Event(_) => None,
+/// How a message stands to the one above it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stance {
+    /// It answers the message above, or goes on with the answers there: it stands under them.
+    pub under: bool,
+    /// It answers a message further up, and names it.
+    pub quotes: bool,
+}
+
+/// How the message `key` stands to the one above it.
+pub fn stance(conversation: &Conversation, key: ActionKey) -> Stance {
+    let entries = &conversation.entries;
+    let Some(place) = entries.iter().rposition(|entry| entry.key() == key) else {
+        return Stance::default();
+    };
+    let Entry::Message(message) = &entries[place] else {
+        return Stance::default();
+    };
+    let Some(parent) = message.parent else {
+        return Stance::default();
+    };
+    // Upwards through answers to the same message, to that message itself.
+    let above = entries[..place].iter().rev().take_while(|entry| matches!(entry, Entry::Message(_)));
+    for entry in above {
+        match entry {
+            Entry::Message(above) if above.key == parent => return Stance { under: true, quotes: false },
+            Entry::Message(above) if above.parent == Some(parent) => {}
+            _ => break,
+        }
     }
+    Stance { under: false, quotes: true }
+}
+
+/// The slot of the next message by the author of this one.
+pub fn next_own(conversation: &Conversation, message: &Message) -> Option<u64> {
+    let later = conversation.entries.iter().rev().take_while(|entry| entry.seq() > message.seq);
+    later
+        .filter_map(|entry| match entry {
+            Entry::Message(later) if later.author.address == message.author.address => Some(later.seq),
+            _ => None,
+        })
+        .last()
 }
 
 /// The beginning of a message as plain text, at most `limit` characters.

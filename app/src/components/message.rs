@@ -1,204 +1,194 @@
-//! A message as it stands now.
+//! A message as it stands now, from the moment it was sent.
 
 use em2_model::address::Address;
-use em2_model::id::ConversationKey;
-use em2_model::wire::domestic::{Conversation, Lock, Message, Standing};
-use em2_model::{participant::Role, permit};
+use em2_model::id::ActionKey;
+use em2_model::participant::Format;
+use em2_model::wire::domestic::{Conversation, Done, Message, Person, Standing};
 use leptos::prelude::*;
 
 use super::avatar::Avatar;
 use super::icon::Icon;
-use super::lines::{excerpt, message_at};
+use super::inline_editor::{InlineEditor, LockRefused};
+use super::letter::{LetterBody, LetterHead};
+use super::lines::{excerpt, next_own, stance};
+use super::locked::Locked;
 use super::message_tools::MessageTools;
 use super::names::{and, called, first_name};
-use super::when::{Clock, When};
+use super::when::{Today, When};
 use crate::paths;
+use crate::state::anchors;
+use crate::state::desk::Desk;
+use crate::state::open::Open;
+use crate::state::outbox::Letter;
+use crate::state::timeline::{Line, LineKey};
 
-/// What a message needs to know of its conversation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Around {
-    pub key: ConversationKey,
-    pub me: Address,
-    pub role: Role,
-    pub present: bool,
-    pub clock: Clock,
-}
-
-impl Around {
-    /// Whether the reader may change, remove or recover this message.
-    pub fn may_change(&self, message: &Message) -> bool {
-        self.present && permit::change_message(self.role, message.author.address == self.me)
+/// One row: a letter on its way becomes the message in the same place.
+#[component]
+pub fn MessageRow(key: LineKey, open: Open) -> impl IntoView {
+    let line = open.line(key);
+    let message = Memo::new(move |_| match line.get() {
+        Some(Line::Message(message)) => Some(message),
+        _ => None,
+    });
+    let letter = Memo::new(move |_| match line.get() {
+        Some(Line::Letter(letter)) => Some(letter),
+        _ => None,
+    });
+    let author = line.with_untracked(|line| match line {
+        Some(Line::Message(message)) => message.author.clone(),
+        _ => Desk::here().session.with_value(|me| Person { address: me.address.clone(), name: me.name.clone() }),
+    });
+    let id = move || message.with(|message| message.as_ref().map(|message| anchors::message(&message.key)));
+    let stance = Memo::new(move |_| {
+        let key = message.with(|message| message.as_ref().map(|message| message.key))?;
+        Some(open.conversation.with(|it| stance(it, key)))
+    });
+    let today = Today::here();
+    let me = open.conversation.with_untracked(|it| it.me.clone());
+    let name = move || {
+        message.with(|message| message.as_ref().map(|it| format!("{}, {}", called(&it.author, &me), today.get().long(it.at))))
+    };
+    view! {
+        <article
+            class="message"
+            id=id
+            tabindex="-1"
+            aria-label=name
+            data-under=move || stance.get().is_some_and(|stance| stance.under)
+            data-sending=move || letter.with(Option::is_some)
+        >
+            <Avatar person=author/>
+            <div class="message-main">
+                {move || letter.get().map(|letter| letter_view(letter, open))}
+                {move || message.with(|message| message.as_ref().map(|message| message.key)).map(|key| {
+                    view! { <Content open message key=key/> }
+                })}
+            </div>
+        </article>
     }
 }
 
-/// The message in slot `seq` of the conversation.
-#[component]
-pub fn MessageView(
-    conversation: Signal<Conversation>,
-    seq: u64,
-    under: bool,
-    quotes: bool,
-    #[prop(into)] clock: Clock,
-) -> impl IntoView {
-    let message = Memo::new(move |_| conversation.with(|it| message_at(it, seq).cloned()));
-    let around = Memo::new(move |_| {
-        conversation.with(|it| Around {
-            key: it.key,
-            me: it.me.clone(),
-            role: it.role,
-            present: it.present,
-            clock,
-        })
-    });
-    let readers = Memo::new(move |_| conversation.with(|it| readers(it, seq)));
-    let quoted = quotes.then(|| view! { <Quoted conversation message/> });
-    message.get_untracked().map(|first| {
-        let by = called(&first.author, &around.get_untracked().me);
-        let named = format!("{by}, {}", clock.long(first.at));
-        view! {
-            <article class="message" id=format!("m-{}", first.key.short()) data-under=under tabindex="-1" aria-label=named>
-                <Avatar person=first.author/>
-                <div class="message-main">
-                    {move || message.get().map(|message| view! { <Head message around=around.get()/> })}
-                    {quoted}
-                    {move || message.get().map(|message| view! { <Body message around=around.get()/> })}
-                    {move || readers.get().map(|readers| view! { <p class="message-read"><Icon name="check"/>{readers}</p> })}
-                    {move || message.get().map(|message| view! { <MessageTools message around=around.get()/> })}
-                </div>
-            </article>
-        }
-    })
+fn letter_view(letter: Letter, open: Open) -> impl IntoView {
+    view! {
+        <LetterHead letter=letter.clone()/>
+        <LetterBody letter open/>
+    }
 }
 
-/// Who has read up to the message in slot `seq`, if it is the reader's own and they have not read a later one of them.
-fn readers(conversation: &Conversation, seq: u64) -> Option<String> {
-    let me = &conversation.me;
-    let mine =
-        |message: &Message| message.author.address == *me && message.standing == Standing::Present;
-    message_at(conversation, seq).filter(|message| mine(message))?;
-    let next = conversation.entries.iter().find_map(|entry| match entry {
-        em2_model::wire::domestic::Entry::Message(message)
-            if message.seq > seq && mine(message) =>
-        {
-            Some(message.seq)
-        }
-        _ => None,
+/// What is inside a row; each part is drawn again only when it has changed.
+#[component]
+fn Content(open: Open, message: Memo<Option<Message>>, key: ActionKey) -> impl IntoView {
+    let body = Memo::new(move |_| {
+        let part = |it: &Message| (it.standing.clone(), it.html.clone(), it.format);
+        message.with(|message| message.as_ref().map(part))
     });
-    let others = conversation
-        .participants
-        .iter()
-        .filter(|person| person.address != *me);
+    let readers = open.part(move |it| it.message(key).and_then(|message| readers(it, message)));
+    let quotes = open.part(move |it| stance(it, key).quotes);
+    let me = StoredValue::new(open.conversation.with_untracked(|it| it.me.clone()));
+    let editing = move || open.editor.edits(key);
+    view! {
+        <Head open message/>
+        {move || quotes.get().then(|| view! { <Quoted open message/> })}
+        {move || if editing() {
+            view! { <InlineEditor open/> }.into_any()
+        } else {
+            body.get().map(|(standing, html, format)| body_view(standing, html, format, &me.get_value())).into_any()
+        }}
+        <LockRefused open message=key/>
+        {move || readers.get().map(|said| view! { <p class="message-read"><Icon name="check"/>{said}</p> })}
+        {move || (!editing()).then(|| view! { <MessageTools open message/> })}
+    }
+}
+
+/// Who has read up to this message, if it is the reader's own and they have not read a later one of them.
+fn readers(conversation: &Conversation, message: &Message) -> Option<String> {
+    if message.author.address != conversation.me || message.standing != Standing::Present {
+        return None;
+    }
+    let next = next_own(conversation, message);
+    let others = conversation.participants.iter().filter(|person| person.address != conversation.me);
     let read = others.clone().filter(|person| {
-        person
-            .seen
-            .as_ref()
-            .is_some_and(|seen| seen.seq >= seq && next.is_none_or(|next| seen.seq < next))
+        let seen = person.seen.as_ref().map_or(0, |seen| seen.seq);
+        seen >= message.seq && next.is_none_or(|next| seen < next)
     });
-    let names: Vec<String> = read
-        .map(|person| first_name(&person.name).to_owned())
-        .collect();
+    let names: Vec<String> = read.map(|person| first_name(&person.name).to_owned()).collect();
     match names.len() {
         0 => None,
         all if all > 1 && all == others.count() => Some("Read by everyone".to_owned()),
         1..=3 => Some(format!("Read by {}", and(&names))),
-        many => Some(format!(
-            "Read by {} and {} others",
-            names[..2].join(", "),
-            many - 2
-        )),
+        many => Some(format!("Read by {} and {} others", names[..2].join(", "), many - 2)),
     }
 }
 
 #[component]
-fn Head(message: Message, around: Around) -> impl IntoView {
-    let Around { key, me, clock, .. } = around;
-    let edited = message
-        .edited
-        .filter(|_| message.standing == Standing::Present)
-        .map(|edit| {
-            let by = (edit.by.address != message.author.address)
-                .then(|| format!(" by {}", first_name(&called(&edit.by, &me))));
-            view! {
-                <a class="message-edited" href=paths::history(key, message.key)>
-                    "edited " {clock.long(edit.at)} {by}
-                </a>
-            }
-        });
-    view! {
-        <header class="message-head">
-            <bdi class="message-author">{called(&message.author, &me)}</bdi>
-            <When at=message.at text=clock.long(message.at)/>
-            {edited}
-            {message.lock.map(|lock| view! { <Locked lock me clock/> })}
-        </header>
-    }
-}
-
-/// Who is editing, and for how long they still may without going on.
-#[component]
-pub fn Locked(lock: Lock, me: Address, clock: Clock) -> impl IntoView {
-    let left = clock.minutes_until(lock.until);
-    let who = first_name(&called(&lock.by, &me)).to_owned();
-    let is = if lock.by.address == me { "are" } else { "is" };
-    (left > 0).then(|| {
+fn Head(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
+    let me = open.conversation.with_untracked(|it| it.me.clone());
+    let lock = Signal::derive(move || message.with(|message| message.as_ref().and_then(|it| it.lock.clone())));
+    let edited = Memo::new(move |_| {
+        message.with(|message| {
+            let message = message.as_ref().filter(|message| message.standing == Standing::Present)?;
+            let Done { by, at, .. } = message.edited.clone()?;
+            Some((message.key, at, (by.address != message.author.address).then_some(by)))
+        })
+    });
+    message.get_untracked().map(|first| {
+        let by = me.clone();
         view! {
-            <span class="locked">
-                <Icon name="lock"/>
-                <span><bdi>{who}</bdi> {format!(" {is} editing, until {}", clock.time(lock.until))}</span>
-            </span>
+            <header class="message-head">
+                <bdi class="message-author">{called(&first.author, &me)}</bdi>
+                <When at=first.at/>
+                {move || edited.get().map(|(key, at, editor)| view! {
+                    <a class="message-edited" href=paths::history(open.key, key)>
+                        "edited " <When at=at/>
+                        {editor.map(|editor| format!(" by {}", first_name(&called(&editor, &by))))}
+                    </a>
+                })}
+                <Locked lock me/>
+            </header>
         }
     })
 }
 
-#[component]
-fn Body(message: Message, around: Around) -> impl IntoView {
-    let gone = |text: String| view! { <p class="message-gone" dir="auto">{text}</p> }.into_any();
-    match message.standing {
+fn body_view(standing: Standing, html: String, format: Format, me: &Address) -> AnyView {
+    let done = |done: Done, did: &str| {
+        let said = format!("{} {did} · ", called(&done.by, me));
+        view! { <p class="message-gone" dir="auto">{said}<When at=done.at/></p> }.into_any()
+    };
+    let gone = |said: &'static str| view! { <p class="message-gone">{said}</p> }.into_any();
+    match standing {
         Standing::Present => {
-            view! { <div class="message-body" dir="auto" data-plain=(message.format != em2_model::participant::Format::Markdown).then_some("") inner_html=message.html></div> }.into_any()
+            let plain = format == Format::Plain;
+            view! { <div class="message-body" dir="auto" data-plain=plain inner_html=html></div> }.into_any()
         }
-        Standing::Removed(done) => gone(format!(
-            "{} removed this message · {}",
-            called(&done.by, &around.me),
-            around.clock.long(done.at)
-        )),
-        Standing::Redacted(done) => gone(format!(
-            "{} deleted this message for good · {}",
-            called(&done.by, &around.me),
-            around.clock.long(done.at)
-        )),
-        Standing::Withheld => gone("Written before you were added".to_owned()),
-        Standing::Expired => gone("This message has expired".to_owned()),
+        Standing::Removed(by) => done(by, "removed this message"),
+        Standing::Redacted(by) => done(by, "deleted this message for good"),
+        Standing::Withheld => gone("Written before you were added."),
+        Standing::Expired => gone("This message has expired."),
     }
 }
 
 /// The message that this one answers, by its beginning.
 #[component]
-fn Quoted(conversation: Signal<Conversation>, message: Memo<Option<Message>>) -> impl IntoView {
-    let quoted = Memo::new(move |_| {
-        let parent = message.with(|message| message.as_ref().and_then(|message| message.parent))?;
-        conversation.with(|it| {
-            let text = match it.message(parent) {
-                Some(message) if message.standing == Standing::Present => {
-                    (called(&message.author, &it.me), excerpt(&message.html, 90))
-                }
-                Some(message) => (
-                    called(&message.author, &it.me),
-                    "a message that is gone".to_owned(),
-                ),
-                None => ("An earlier message".to_owned(), String::new()),
-            };
-            Some((paths::message(it.key, parent), text))
-        })
-    });
+fn Quoted(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
+    let parent = Memo::new(move |_| message.with(|message| message.as_ref().and_then(|message| message.parent)));
+    let quoted = open.part(move |it| parent.get().map(|parent| (parent, said(it, parent))));
     move || {
-        quoted.get().map(|(href, (who, text))| {
+        quoted.get().map(|(parent, (who, text))| {
             view! {
-                <a class="message-quoted" href=href>
+                <a class="message-quoted" href=paths::message(open.key, parent)>
                     <Icon name="reply"/>
                     <span dir="auto"><b>{who}</b> {format!(" {text}")}</span>
                 </a>
             }
         })
+    }
+}
+
+/// Whose message it is, and how it begins.
+pub fn said(conversation: &Conversation, message: ActionKey) -> (String, String) {
+    match conversation.message(message) {
+        Some(it) if it.standing == Standing::Present => (called(&it.author, &conversation.me), excerpt(&it.html, 90)),
+        Some(it) => (called(&it.author, &conversation.me), "wrote a message that is gone".to_owned()),
+        None => ("An earlier message".to_owned(), String::new()),
     }
 }

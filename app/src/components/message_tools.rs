@@ -1,98 +1,121 @@
 //! What can be done with a message.
 
+use em2_model::id::{ActionKey, Time};
 use em2_model::permit;
-use em2_model::wire::domestic::{Message, Standing};
+use em2_model::wire::domestic::{Conversation, Message, Standing};
 use em2_model::wire::intent::{Intent, LOCK_TTL};
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::form::Act;
 use super::icon::Icon;
-use super::message::Around;
 use crate::paths;
+use crate::state::anchors;
+use crate::state::desk::Desk;
+use crate::state::edit::holds;
+use crate::state::open::Open;
+use crate::state::timeline::may_edit;
+
+/// What the reader may do with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct May {
+    answer: bool,
+    edit: bool,
+    remove: bool,
+    recover: bool,
+    versions: bool,
+    /// Somebody else is editing it.
+    locked: bool,
+}
+
+fn may(it: &Conversation, message: &Message, now: Time) -> May {
+    let own = message.author.address == it.me;
+    let change = it.present && permit::change_message(it.role, own);
+    let present = message.standing == Standing::Present;
+    May {
+        answer: present && it.present && permit::add_message(it.role, true),
+        edit: may_edit(it, message),
+        remove: present && change,
+        recover: matches!(message.standing, Standing::Removed(_)) && change,
+        versions: present && message.edited.is_some(),
+        locked: holds(message.lock.as_ref(), now).is_some_and(|lock| lock.by.address != it.me),
+    }
+}
 
 /// Links and buttons; what the reader may not do is not there.
 #[component]
-pub fn MessageTools(message: Message, around: Around) -> impl IntoView {
-    match message.standing {
-        Standing::Present => view! { <PresentTools message around/> }.into_any(),
-        Standing::Removed(_) if around.may_change(&message) => {
-            view! { <Recover message around/> }.into_any()
-        }
-        _ => ().into_any(),
+pub fn MessageTools(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
+    let now = Desk::here().clock.now;
+    let may = Memo::new(move |_| {
+        let now = now.get();
+        open.conversation.with(|it| message.with(|message| message.as_ref().map(|message| may(it, message, now))))
+    });
+    move || {
+        may.get().zip(message.get()).map(|(may, message)| {
+            let (key, free) = (message.key, !may.locked);
+            let (edit, remove, recover) = (message.clone(), message.clone(), message);
+            view! {
+                <div class="message-tools">
+                    {may.answer.then(|| view! { <Answer open key=key/> })}
+                    {(may.edit && free).then(|| view! { <Edit open message=edit/> })}
+                    {may.versions.then(|| view! {
+                        <a class="tool" href=paths::history(open.key, key) title="All versions" aria-label="All versions"><Icon name="history"/></a>
+                    })}
+                    {(may.remove && free).then(|| view! { <Remove open message=remove/> })}
+                    {may.recover.then(|| view! { <Recover open message=recover/> })}
+                </div>
+            }
+        })
     }
 }
 
 #[component]
-fn PresentTools(message: Message, around: Around) -> impl IntoView {
-    let may_change = around.may_change(&message);
-    let may_answer = around.present && permit::add_message(around.role, true);
-    let locked = message.lock.as_ref().is_some_and(|lock| {
-        lock.by.address != around.me && around.clock.minutes_until(lock.until) > 0
-    });
-    let key = around.key;
-    let answer = may_answer.then(|| {
-        view! {
-            <a class="tool" href=paths::answer(key, message.key) data-tool="answer" title="Answer this message">
-                <Icon name="reply"/><span class="tool-name">"Answer"</span>
-            </a>
-        }
-    });
-    let change = (may_change && !locked).then(|| {
-        view! {
-            <Edit message=message.clone() around=around.clone()/>
-            <Remove message=message.clone() around=around.clone()/>
-        }
-    });
-    let versions = message.edited.is_some().then(|| {
-        view! {
-            <a class="tool" href=paths::history(key, message.key) data-tool="versions" title="All versions">
-                <Icon name="history"/><span class="tool-name">"Versions"</span>
-            </a>
-        }
-    });
-    view! { <div class="message-tools">{answer}{change}{versions}</div> }
-}
-
-/// Takes the lock, then opens the editor.
-#[component]
-fn Edit(message: Message, around: Around) -> impl IntoView {
-    let intent = Intent::MessageLock {
-        item: message.key,
-        follows: Some(message.head),
-        ttl: LOCK_TTL,
+fn Answer(open: Open, key: ActionKey) -> impl IntoView {
+    let desk = Desk::here();
+    let answer = move |event: MouseEvent| {
+        event.prevent_default();
+        open.composer.parent.set(Some(key));
+        desk.focus(anchors::COMPOSER);
     };
     view! {
-        <Act key=around.key intent next=paths::edit(around.key, message.key)>
-            <button class="tool" data-tool="edit" title="Edit this message">
-                <Icon name="edit"/><span class="tool-name">"Edit"</span>
+        <a class="tool" href=paths::answer(open.key, key) title="Answer this message" aria-label="Answer this message" on:click=answer>
+            <Icon name="reply"/>
+        </a>
+    }
+}
+
+/// Takes the lock, then opens the editor: in its place, or on a page of its own.
+#[component]
+fn Edit(open: Open, message: Message) -> impl IntoView {
+    let intent = Intent::MessageLock { item: message.key, follows: Some(message.head), ttl: LOCK_TTL };
+    let next = paths::edit(open.key, message.key);
+    let begin = Callback::new(move |()| open.editor.begin(&open, &message));
+    view! {
+        <Act open intent next instead=begin>
+            <button class="tool" title="Edit this message" aria-label="Edit this message"><Icon name="edit"/></button>
+        </Act>
+    }
+}
+
+#[component]
+fn Remove(open: Open, message: Message) -> impl IntoView {
+    let intent = Intent::MessageRemove { item: message.key, follows: Some(message.head) };
+    let next = paths::message(open.key, message.key);
+    view! {
+        <Act open intent next focus=anchors::message(&message.key)>
+            <button class="tool" title="Remove this message; it can be recovered" aria-label="Remove this message">
+                <Icon name="trash"/>
             </button>
         </Act>
     }
 }
 
 #[component]
-fn Remove(message: Message, around: Around) -> impl IntoView {
-    let intent = Intent::MessageRemove {
-        item: message.key,
-        follows: Some(message.head),
-    };
+fn Recover(open: Open, message: Message) -> impl IntoView {
+    let intent = Intent::MessageRecover { item: message.key, follows: Some(message.head) };
+    let next = paths::message(open.key, message.key);
     view! {
-        <Act key=around.key intent next=paths::message(around.key, message.key)>
-            <button class="tool" data-tool="remove" title="Remove this message; it can be recovered">
-                <Icon name="trash"/><span class="tool-name">"Remove"</span>
-            </button>
-        </Act>
-    }
-}
-
-#[component]
-fn Recover(message: Message, around: Around) -> impl IntoView {
-    let intent = Intent::MessageRecover {
-        item: message.key,
-        follows: Some(message.head),
-    };
-    view! {
-        <Act key=around.key intent next=paths::message(around.key, message.key) class="message-recover">
+        <Act open intent next class="message-recover" focus=anchors::message(&message.key)>
             <button class="button" data-kind="small"><Icon name="undo"/>"Recover"</button>
         </Act>
     }

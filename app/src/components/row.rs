@@ -9,8 +9,9 @@ use super::avatar::Avatar;
 use super::label::LabelView;
 use super::names::first_name;
 use super::pieces::Pieces;
-use super::when::{Clock, When};
+use super::when::{Today, When};
 use crate::paths;
+use crate::state::anchors;
 
 /// Who takes part, as the row says it: names, and how many more.
 fn people(row: &Row) -> (String, u32) {
@@ -18,11 +19,7 @@ fn people(row: &Row) -> (String, u32) {
         [] if matches!(row.key, ConversationRef::Draft(_)) => "To nobody yet".to_owned(),
         [] => "Only you".to_owned(),
         [one] => one.name.clone(),
-        several => several
-            .iter()
-            .map(|person| first_name(&person.name))
-            .collect::<Vec<_>>()
-            .join(", "),
+        several => several.iter().map(|person| first_name(&person.name)).collect::<Vec<_>>().join(", "),
     };
     let others = row.people_count.saturating_sub(u32::from(row.present));
     (names, others.saturating_sub(row.people.len() as u32))
@@ -30,19 +27,12 @@ fn people(row: &Row) -> (String, u32) {
 
 /// The subject, or a word for its absence.
 pub fn subject_or(subject: &str) -> String {
-    if subject.trim().is_empty() {
-        "No subject".to_owned()
-    } else {
-        subject.to_owned()
-    }
+    if subject.trim().is_empty() { "No subject".to_owned() } else { subject.to_owned() }
 }
 
 /// Who wrote the preview, where the row does not say so already.
 fn preview_by(row: &Row, me: &Address) -> Option<String> {
-    let by = row
-        .preview_by
-        .as_ref()
-        .filter(|_| matches!(row.key, ConversationRef::Published(_)))?;
+    let by = row.preview_by.as_ref().filter(|_| matches!(row.key, ConversationRef::Published(_)))?;
     if by == me {
         return Some("You: ".to_owned());
     }
@@ -51,84 +41,77 @@ fn preview_by(row: &Row, me: &Address) -> Option<String> {
 }
 
 /// Everything that the row shows, as one sentence.
-fn spoken(row: &Row, when: &str) -> String {
+fn spoken(row: &Row, when: String) -> String {
     let (names, more) = people(row);
     let mut said: Vec<String> = Vec::new();
     if row.unread {
         said.push("Unread".to_owned());
     }
-    said.push(if more > 0 {
-        format!("{names} and {more} more")
-    } else {
-        names
-    });
+    said.push(if more > 0 { format!("{names} and {more} more") } else { names });
     said.push(subject_or(&row.subject));
     if !row.preview.is_empty() {
         said.push(row.preview.clone());
     }
-    said.extend(
-        row.labels
-            .iter()
-            .map(|label| format!("label {}", label.name)),
-    );
+    said.extend(row.labels.iter().map(|label| format!("label {}", label.name)));
     if !row.present {
         said.push("you no longer take part".to_owned());
     }
-    said.push(when.to_owned());
+    said.push(when);
     said.join(", ")
 }
 
-/// A conversation or a draft in a list; `found` replaces the preview of a search's hit.
+/// A conversation or a draft in a list; `found` takes the place of the preview of what a search found.
 #[component]
-pub fn RowView(
-    row: Row,
+pub fn RowLink(
+    key: ConversationRef,
+    #[prop(into)] row: Signal<Option<Row>>,
     me: Address,
-    clock: Clock,
     /// The conversation that stands open beside the list.
     open: Signal<Option<ConversationRef>>,
     #[prop(optional_no_strip)] found: Option<Vec<Piece>>,
     #[prop(optional_no_strip)] href: Option<String>,
 ) -> impl IntoView {
-    let key = row.key;
-    let when = clock.short(row.at);
-    let spoken = spoken(&row, &when);
+    let today = Today::here();
+    let label = move || row.with(|row| row.as_ref().map(|row| spoken(row, today.get().short(row.at))));
+    let unread = move || row.with(|row| row.as_ref().is_some_and(|row| row.unread));
+    view! {
+        <a
+            class="row"
+            id=anchors::row(&key)
+            href=href.unwrap_or_else(|| paths::row(key))
+            data-unread=unread
+            aria-current=move || (open.get() == Some(key)).then_some("page")
+            aria-label=label
+        >
+            {move || row.get().map(|row| content(row, &me, found.clone()))}
+        </a>
+    }
+}
+
+fn content(row: Row, me: &Address, found: Option<Vec<Piece>>) -> AnyView {
     let (names, more) = people(&row);
-    let by = preview_by(&row, &me);
-    let face = row.people.first().cloned().unwrap_or_else(|| Person {
-        name: me.to_string(),
-        address: me,
-    });
+    let by = preview_by(&row, me);
+    let face = row.people.first().cloned();
+    let face = face.unwrap_or_else(|| Person { name: me.to_string(), address: me.clone() });
     let preview = match found {
         Some(found) => view! { <Pieces pieces=found/> }.into_any(),
         None => view! { {by}<bdi>{row.preview}</bdi> }.into_any(),
     };
     let marks = (!row.labels.is_empty() || !row.present).then(|| {
-        let gone =
-            (!row.present).then(|| view! { <span class="note">"You no longer take part"</span> });
-        let labels = row
-            .labels
-            .into_iter()
-            .map(|label| view! { <LabelView label/> })
-            .collect_view();
+        let gone = (!row.present).then(|| view! { <span class="note">"You no longer take part"</span> });
+        let labels = row.labels.into_iter().map(|label| view! { <LabelView label/> }).collect_view();
         view! { <span class="row-marks">{labels}{gone}</span> }
     });
     view! {
-        <a
-            class="row"
-            href=href.unwrap_or_else(|| paths::row(key))
-            data-unread=row.unread
-            aria-current=move || (open.get() == Some(key)).then_some("page")
-            aria-label=spoken
-        >
-            <Avatar person=face/>
-            <span class="row-people">
-                <bdi>{names}</bdi>
-                {(more > 0).then(|| view! { <span class="row-more">{format!(" +{more}")}</span> })}
-            </span>
-            <When at=row.at text=when class="row-time"/>
-            <span class="row-subject"><bdi>{subject_or(&row.subject)}</bdi></span>
-            <span class="row-preview">{preview}</span>
-            {marks}
-        </a>
+        <Avatar person=face/>
+        <span class="row-people">
+            <bdi>{names}</bdi>
+            {(more > 0).then(|| view! { <span class="row-more">{format!(" +{more}")}</span> })}
+        </span>
+        <When at=row.at short=true class="row-time"/>
+        <span class="row-subject"><bdi>{subject_or(&row.subject)}</bdi></span>
+        <span class="row-preview">{preview}</span>
+        {marks}
     }
+    .into_any()
 }

@@ -1,18 +1,16 @@
 //! The views of the mailbox, and who is signed in: beside the list on a wide screen, in a menu on others.
 
-use em2_model::wire::domestic::{ListView, Person, Session};
+use em2_model::wire::domestic::{ListPage, ListView, Person};
 use leptos::prelude::*;
 
 use super::avatar::Avatar;
 use super::icon::Icon;
 use crate::paths;
+use crate::state::desk::Desk;
 
-/// A view of the mailbox: its icon, name and address.
-pub const VIEWS: [(ListView, &str, &str, &str); 3] = [
-    (ListView::Inbox, "inbox", "Inbox", paths::INBOX),
-    (ListView::Drafts, "draft", "Drafts", paths::DRAFTS),
-    (ListView::Sent, "sent", "Sent", paths::SENT),
-];
+/// A view of the mailbox: its icon and name.
+const VIEWS: [(ListView, &str, &str); 3] =
+    [(ListView::Inbox, "inbox", "Inbox"), (ListView::Drafts, "draft", "Drafts"), (ListView::Sent, "sent", "Sent")];
 
 /// What the views count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +20,11 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn of(&self, view: ListView) -> (u32, &'static str) {
+    pub fn of(page: &ListPage) -> Counts {
+        Counts { unread: page.unread, drafts: page.drafts }
+    }
+
+    fn in_view(self, view: ListView) -> (u32, &'static str) {
         match view {
             ListView::Inbox => (self.unread, "unread"),
             ListView::Drafts => (self.drafts, "drafts"),
@@ -31,53 +33,28 @@ impl Counts {
     }
 }
 
-/// The column beside the list.
-#[component]
-pub fn Sidebar(
-    session: Session,
-    shown: Signal<Option<ListView>>,
-    counts: Signal<Counts>,
-) -> impl IntoView {
-    view! {
-        <nav class="sidebar" aria-label="Mailbox">
-            <Account session/>
-            <a class="button" data-kind="primary" href=paths::NEW><Icon name="new"/>"New conversation"</a>
-            <Views shown counts/>
-            <SignOut/>
-        </nav>
-    }
-}
-
 /// The links to the views, with what they count.
 #[component]
-pub fn Views(shown: Signal<Option<ListView>>, counts: Signal<Counts>) -> impl IntoView {
-    let views = VIEWS
-        .into_iter()
-        .map(|(view, icon, name, href)| {
-            let count = move || {
-                let (n, what) = counts.get().of(view);
-                (n > 0).then(|| view! { <span class="count">{n}<span class="visually-hidden">" "{what}</span></span> })
-            };
-            view! {
-                <li>
-                    <a href=href aria-current=move || (shown.get() == Some(view)).then_some("page")>
-                        <Icon name=icon/>{name}{count}
-                    </a>
-                </li>
-            }
-        })
-        .collect_view();
-    view! { <ul class="views">{views}</ul> }
+pub fn Views(shown: Memo<Option<ListView>>, counts: Signal<Counts>) -> impl IntoView {
+    let views = VIEWS.map(|(view, icon, name)| {
+        let count = move || {
+            let (n, what) = counts.get().in_view(view);
+            (n > 0).then(|| view! { <span class="count">{n}<span class="visually-hidden">" "{what}</span></span> })
+        };
+        let current = move || (shown.get() == Some(view)).then_some("page");
+        view! { <li><a href=paths::list(view) aria-current=current><Icon name=icon/>{name}{count}</a></li> }
+    });
+    view! { <ul class="views">{views.into_iter().collect_view()}</ul> }
 }
 
 /// Who is signed in.
 #[component]
-pub fn Account(session: Session) -> impl IntoView {
-    let Session { address, name, .. } = session;
+pub fn Account(desk: Desk) -> impl IntoView {
+    let me = desk.session.with_value(|me| Person { address: me.address.clone(), name: me.name.clone() });
     view! {
         <div class="account">
-            <Avatar person=Person { address: address.clone(), name: name.clone() }/>
-            <span class="account-names"><bdi>{name}</bdi><small><bdi>{address.to_string()}</bdi></small></span>
+            <Avatar person=me.clone()/>
+            <span class="account-names"><bdi>{me.name}</bdi><small><bdi>{me.address.to_string()}</bdi></small></span>
         </div>
     }
 }

@@ -1,72 +1,65 @@
 //! The timeline of a conversation: messages and events in the order of the log.
 
-use em2_model::unread::Since;
-use em2_model::wire::domestic::Conversation;
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::event::EventLine;
 use super::lines::{Line, events, lines};
-use super::message::MessageView;
-use super::since::SinceLine;
-use super::when::Clock;
+use super::message::MessageRow;
+use super::problem::Problem;
 use crate::paths;
+use crate::state::desk::Desk;
+use crate::state::open::Open;
 
-/// Older entries by a link, then every loaded entry; `since` is what changed before the reader came.
+/// Every loaded line, or those before slot `end`; the browser starts at the newest.
 #[component]
-pub fn Timeline(
-    conversation: Signal<Conversation>,
-    since: Since,
-    clock: Clock,
-    #[prop(optional_no_strip)] on_older: Option<Callback<()>>,
-    children: Children,
-) -> impl IntoView {
-    let first_new = since.first;
-    let all = Memo::new(move |_| conversation.with(|it| lines(it, first_new)));
+pub fn Timeline(open: Open, end: Option<u64>) -> impl IntoView {
+    let desk = Desk::here();
+    let new = open.since.with_value(|since| since.first);
+    let all = Memo::new(move |_| {
+        open.conversation.with(|it| desk.outbox.with(|outbox| lines(it, outbox, new, end)))
+    });
     view! {
-        <div class="timeline">
-            <SinceLine since conversation/>
-            <Earlier conversation on_older/>
-            <For each=move || all.get() key=|line| *line let:line>
-                <LineView line conversation clock/>
-            </For>
-            {children()}
+        <div class="timeline-scroll">
+            <div class="timeline">
+                <Earlier open/>
+                <For each=move || all.get() key=Line::clone let:line>
+                    <LineView line open/>
+                </For>
+                {end.map(|_| view! { <a class="earlier" href=paths::conversation(open.key)>"Show the newest messages"</a> })}
+            </div>
         </div>
     }
 }
 
 /// The way to what lies before the loaded entries.
 #[component]
-fn Earlier(
-    conversation: Signal<Conversation>,
-    #[prop(optional_no_strip)] on_older: Option<Callback<()>>,
-) -> impl IntoView {
-    let before =
-        Memo::new(move |_| conversation.with(|it| it.more_before.map(|before| (it.key, before))));
+fn Earlier(open: Open) -> impl IntoView {
+    let before = open.part(|it| it.more_before);
+    let load = move |event: MouseEvent| {
+        event.prevent_default();
+        open.older();
+    };
     move || {
-        before.get().map(|(key, before)| {
-            let load = move |event: leptos::ev::MouseEvent| {
-                if let Some(on_older) = on_older {
-                    event.prevent_default();
-                    event.stop_propagation();
-                    on_older.run(());
-                }
-            };
-            view! { <a class="earlier" href=paths::older(key, before) on:click=load>"Show earlier messages"</a> }
+        before.get().map(|before| {
+            let says = move || if open.loading.get() { "Loading…" } else { "Show earlier messages" };
+            let problem = move || open.problem.get().map(|refusal| view! { <Problem refusal/> });
+            view! {
+                <a class="earlier" href=paths::older(open.key, before) on:click=load>{says}</a>
+                {problem}
+            }
         })
     }
 }
 
 #[component]
-fn LineView(line: Line, conversation: Signal<Conversation>, clock: Clock) -> impl IntoView {
+fn LineView(line: Line, open: Open) -> impl IntoView {
     match line {
-        Line::New => view! { <p class="new-line"><span>"New"</span></p> }.into_any(),
-        Line::Message { seq, under, quotes } => {
-            view! { <MessageView conversation seq under quotes clock/> }.into_any()
-        }
+        Line::New => view! { <p class="new-line" id="new"><span>"New"</span></p> }.into_any(),
+        Line::Message(key) => view! { <MessageRow key=key open/> }.into_any(),
         Line::Events { first, last } => {
-            let (events, me) =
-                conversation.with_untracked(|it| (events(it, first, last), it.me.clone()));
-            view! { <EventLine events me clock/> }.into_any()
+            let (events, me) = open.conversation.with_untracked(|it| (events(it, first, last), it.me.clone()));
+            view! { <EventLine events me/> }.into_any()
         }
     }
 }

@@ -9,7 +9,7 @@ use super::avatar::Avatar;
 use super::icon::Icon;
 use super::names::called;
 use super::pieces::Pieces;
-use super::when::{Clock, When};
+use super::when::When;
 use crate::paths;
 
 /// Newest first.
@@ -18,7 +18,6 @@ pub fn VersionList(
     conversation: ConversationKey,
     versions: Versions,
     me: Address,
-    clock: Clock,
 ) -> impl IntoView {
     let Versions { message, versions } = versions;
     let first = versions.first().map(|version| version.key);
@@ -31,7 +30,7 @@ pub fn VersionList(
             } else {
                 "changed"
             };
-            view! { <VersionLine did=did version me=me.clone() clock/> }
+            view! { <VersionLine did=did version me=me.clone()/> }
         })
         .collect_view();
     view! {
@@ -51,7 +50,7 @@ pub fn VersionList(
 }
 
 #[component]
-fn VersionLine(did: &'static str, version: Version, me: Address, clock: Clock) -> impl IntoView {
+fn VersionLine(did: &'static str, version: Version, me: Address) -> impl IntoView {
     let by = called(&version.by, &me);
     view! {
         <li class="version">
@@ -59,7 +58,7 @@ fn VersionLine(did: &'static str, version: Version, me: Address, clock: Clock) -
             <div class="message-main">
                 <p class="message-head">
                     <span><bdi class="message-author">{by}</bdi>{format!(" {did}")}</span>
-                    <When at=version.at text=clock.long(version.at)/>
+                    <When at=version.at/>
                 </p>
                 <p class="version-text" dir="auto"><Pieces pieces=version.changes/></p>
             </div>

@@ -1,8 +1,9 @@
 //! Moments, as a person reads them: the same text on the server and in the browser.
 
 use em2_model::id::Time;
-use em2_model::wire::domestic::Session;
 use leptos::prelude::*;
+
+use crate::state::desk::Desk;
 
 const DAY: i64 = 86_400_000;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -18,15 +19,6 @@ pub struct Clock {
     pub now: Time,
     /// Minutes east of UTC.
     pub offset: i32,
-}
-
-impl From<&Session> for Clock {
-    fn from(session: &Session) -> Clock {
-        Clock {
-            now: session.now,
-            offset: session.offset,
-        }
-    }
 }
 
 struct Civil {
@@ -100,9 +92,11 @@ impl Clock {
         }
     }
 
-    /// Whole minutes until a moment, rounded up; 0 once it has passed.
-    pub fn minutes_until(&self, at: Time) -> i64 {
-        (at.as_millis().saturating_sub(self.now.as_millis()).max(0) + 59_999) / 60_000
+    /// The beginning of the reader's day.
+    fn midnight(&self) -> Time {
+        let offset = i64::from(self.offset) * 60_000;
+        let local = self.now.as_millis().saturating_add(offset);
+        Time(local.div_euclid(DAY).saturating_mul(DAY).saturating_sub(offset))
     }
 }
 
@@ -123,13 +117,38 @@ pub fn iso(at: Time) -> String {
     )
 }
 
-/// A moment, written as `text` says it.
+/// The day on which the reader reads, provided once: it changes at midnight and with the zone, not with every second.
+#[derive(Clone, Copy)]
+pub struct Today(Memo<Clock>);
+
+impl Today {
+    /// Follows the desk's clock, and is there for everything below.
+    pub fn provide(desk: &Desk) -> Today {
+        let (now, offset) = (desk.clock.now, desk.clock.offset);
+        let today = Today(Memo::new(move |_| {
+            let clock = Clock { now: now.get(), offset: offset.get() };
+            Clock { now: clock.midnight(), ..clock }
+        }));
+        provide_context(today);
+        today
+    }
+
+    /// The day that was provided further out.
+    pub fn here() -> Today {
+        // `Frame` provides it around every page that shows a moment.
+        expect_context()
+    }
+
+    pub fn get(&self) -> Clock {
+        self.0.get()
+    }
+}
+
+/// A moment: in a list as short as can be, else with the day and the time.
 #[component]
-pub fn When(
-    at: Time,
-    #[prop(into)] text: String,
-    #[prop(optional, into)] class: Option<&'static str>,
-) -> impl IntoView {
+pub fn When(at: Time, #[prop(optional)] short: bool, #[prop(default = "")] class: &'static str) -> impl IntoView {
+    let today = Today::here();
+    let text = move || if short { today.get().short(at) } else { today.get().long(at) };
     view! { <time class=class datetime=iso(at)>{text}</time> }
 }
 
@@ -176,8 +195,12 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_has_whole_minutes_left() {
-        assert_eq!(HERE.minutes_until(HERE.now.plus(61_000)), 2);
-        assert_eq!(HERE.minutes_until(HERE.now), 0);
+    fn the_day_is_all_that_a_moment_needs() {
+        let today = Clock { now: HERE.midnight(), ..HERE };
+        for ago in [0, 3_600_000, DAY, 5 * DAY, 300 * DAY] {
+            let then = at(HERE.now.as_millis() - ago);
+            assert_eq!(today.long(then), HERE.long(then));
+        }
+        assert_eq!(HERE.time(HERE.midnight()), "00:00");
     }
 }

@@ -2,24 +2,25 @@
 
 use em2_model::id::{ActionKey, ConversationKey};
 use em2_model::refusal::Refusal;
-use em2_model::unread::since;
 use em2_model::wire::domestic::{Conversation, KitchenSink};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use super::mailbox::Who;
 use crate::backend::World;
 use crate::components::composer::Composer;
 use crate::components::form::use_world;
-use crate::components::heading::Heading;
+use crate::components::heading::{Heading, Panel};
 use crate::components::people::PeoplePanel;
 use crate::components::problem::{PageProblem, no_such_page};
 use crate::components::row::subject_or;
+use crate::components::since::SinceLine;
+use crate::components::skeleton::ConversationToCome;
 use crate::components::timeline::Timeline;
-use crate::components::when::Clock;
 use crate::paths;
+use crate::state::desk::Desk;
+use crate::state::open::Open;
 
 /// The key in the address, if it is one.
 pub fn use_key() -> Memo<Option<ConversationKey>> {
@@ -27,11 +28,10 @@ pub fn use_key() -> Memo<Option<ConversationKey>> {
     Memo::new(move |_| params.with(|params| params.get("key")?.parse().ok()))
 }
 
-/// `/c/{key}`
+/// `/c/{key}`; with `?before=` the stretch of it that ends there.
 #[component]
 pub fn ConversationPage() -> impl IntoView {
     let world = use_world();
-    let who = expect_context::<Who>();
     let key = use_key();
     let query = use_query_map();
     let before = Memo::new(move |_| query.with(|query| query.get("before")?.parse::<u64>().ok()));
@@ -40,29 +40,22 @@ pub fn ConversationPage() -> impl IntoView {
         move |(key, before)| load(world.clone(), key, before),
     );
     view! {
-        <Transition>
+        <Suspense fallback=ConversationToCome>
             {move || Suspend::new(async move {
-                match (who.await, loaded.await) {
-                    (Ok(session), Ok(KitchenSink::Conversation(it))) => {
-                        view! { <Shown conversation=*it clock=Clock::from(&session)/> }.into_any()
-                    }
-                    (Ok(_), Ok(KitchenSink::Published { key })) => {
-                        view! { <Redirect path=paths::conversation(key)/> }.into_any()
-                    }
-                    (Ok(_), Ok(KitchenSink::Draft(draft))) => view! { <Redirect path=paths::draft(draft.key)/> }.into_any(),
-                    (Err(refusal), _) | (_, Err(refusal)) => view! { <Failed refusal/> }.into_any(),
+                match loaded.await {
+                    Ok((KitchenSink::Conversation(it), end)) => view! { <Shown conversation=*it end/> }.into_any(),
+                    Ok((KitchenSink::Published { key }, _)) => view! { <Redirect path=paths::conversation(key)/> }.into_any(),
+                    Ok((KitchenSink::Draft(draft), _)) => view! { <Redirect path=paths::draft(draft.key)/> }.into_any(),
+                    Err(refusal) => view! { <Failed refusal/> }.into_any(),
                 }
             })}
-        </Transition>
+        </Suspense>
     }
 }
 
-/// The conversation; with `before` the stretch of it that ends there.
-async fn load(
-    world: World,
-    key: Option<ConversationKey>,
-    before: Option<u64>,
-) -> Result<KitchenSink, Refusal> {
+type Loaded = (KitchenSink, Option<u64>);
+
+async fn load(world: World, key: Option<ConversationKey>, before: Option<u64>) -> Result<Loaded, Refusal> {
     let key = key.ok_or_else(no_such_page)?;
     let mut sink = world.conversation(key.into()).await?;
     if let (KitchenSink::Conversation(it), Some(before)) = (&mut sink, before) {
@@ -71,7 +64,7 @@ async fn load(
         it.entries.clear();
         it.prepend(older);
     }
-    Ok(sink)
+    Ok((sink, before))
 }
 
 #[component]
@@ -83,27 +76,26 @@ fn Failed(refusal: Refusal) -> impl IntoView {
 }
 
 #[component]
-fn Shown(conversation: Conversation, clock: Clock) -> impl IntoView {
+fn Shown(conversation: Conversation, #[prop(optional_no_strip)] end: Option<u64>) -> impl IntoView {
+    let open = Open::new(Desk::here(), conversation);
     let query = use_query_map();
-    let panel = Memo::new(move |_| query.with(|query| query.get("panel")));
-    let action = move |name: &'static str| {
-        Memo::new(move |_| query.with(|query| query.get(name)?.parse::<ActionKey>().ok()))
-    };
-    let (answers, from) = (action("answer"), action("from"));
-    let since = since(&conversation, conversation.read);
-    let it: Signal<Conversation> = RwSignal::new(conversation).into();
-    let text = RwSignal::new(String::new());
-    let people = move || panel.with(|panel| panel.as_deref() == Some("people"));
+    let panel = Memo::new(move |_| query.with(|query| Panel::parse(query.get("panel").as_deref())));
+    let named = move |name: &str| query.with(|query| query.get(name)?.parse::<ActionKey>().ok());
+    if let Some(answered) = untrack(|| named("answer")) {
+        open.composer.parent.set(Some(answered));
+    }
+    let title = open.part(|it| subject_or(&it.subject));
     view! {
-        <Title text=move || it.with(|it| subject_or(&it.subject))/>
-        <main class="conversation" id="main" tabindex="-1" data-panel=move || panel.get()>
-            <Heading conversation=it clock panel=panel.into()/>
+        <Title text=move || title.get()/>
+        <main class="conversation" id="main" tabindex="-1" data-panel=move || (panel.get() == Panel::People).then_some("people")>
+            <Heading open panel/>
             <div class="conversation-body">
                 <div class="conversation-read">
-                    <Timeline conversation=it since clock>{()}</Timeline>
-                    <Composer conversation=it answers=answers.into() text/>
+                    <SinceLine open/>
+                    <Timeline open end/>
+                    <Composer open/>
                 </div>
-                {move || people().then(|| view! { <PeoplePanel conversation=it clock from=from.get()/> })}
+                {move || (panel.get() == Panel::People).then(|| view! { <PeoplePanel open from=named("from")/> })}
             </div>
         </main>
     }

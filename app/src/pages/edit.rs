@@ -8,12 +8,11 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use super::conversation::use_key;
-use super::mailbox::Who;
 use crate::backend::World;
 use crate::components::editor::Editor;
 use crate::components::form::use_world;
 use crate::components::problem::{PageProblem, no_such_page};
-use crate::components::when::Clock;
+use crate::components::skeleton::RowsToCome;
 
 /// The message in the address, if it is one.
 pub fn use_message() -> Memo<Option<ActionKey>> {
@@ -25,7 +24,6 @@ pub fn use_message() -> Memo<Option<ActionKey>> {
 #[component]
 pub fn EditPage() -> impl IntoView {
     let world = use_world();
-    let who = expect_context::<Who>();
     let (key, message) = (use_key(), use_message());
     let loaded = Resource::new_blocking(
         move || key.get().zip(message.get()),
@@ -34,16 +32,14 @@ pub fn EditPage() -> impl IntoView {
     view! {
         <Title text="Edit"/>
         <main class="conversation" id="main" tabindex="-1">
-            <Transition>
+            <Suspense fallback=RowsToCome>
                 {move || Suspend::new(async move {
-                    match (who.await, loaded.await) {
-                        (Ok(session), Ok((conversation, message))) => {
-                            view! { <Editor conversation message clock=Clock::from(&session)/> }.into_any()
-                        }
-                        (Err(refusal), _) | (_, Err(refusal)) => view! { <PageProblem refusal/> }.into_any(),
+                    match loaded.await {
+                        Ok((conversation, message)) => view! { <Editor conversation message/> }.into_any(),
+                        Err(refusal) => view! { <PageProblem refusal/> }.into_any(),
                     }
                 })}
-            </Transition>
+            </Suspense>
         </main>
     }
 }

@@ -8,18 +8,18 @@ use leptos_meta::Title;
 
 use super::conversation::use_key;
 use super::edit::use_message;
-use super::mailbox::Who;
 use crate::backend::World;
 use crate::components::form::use_world;
 use crate::components::problem::{PageProblem, no_such_page};
+use crate::components::skeleton::RowsToCome;
 use crate::components::versions::VersionList;
-use crate::components::when::Clock;
+use crate::state::desk::Desk;
 
 /// `/c/{key}/m/{message}/history`
 #[component]
 pub fn HistoryPage() -> impl IntoView {
     let world = use_world();
-    let who = expect_context::<Who>();
+    let me = Desk::here().session.with_value(|session| session.address.clone());
     let (key, message) = (use_key(), use_message());
     let loaded = Resource::new_blocking(
         move || key.get().zip(message.get()),
@@ -28,17 +28,17 @@ pub fn HistoryPage() -> impl IntoView {
     view! {
         <Title text="Versions"/>
         <main class="conversation" id="main" tabindex="-1">
-            <Transition>
-                {move || Suspend::new(async move {
-                    match (who.await, loaded.await) {
-                        (Ok(session), Ok((conversation, versions))) => {
-                            let clock = Clock::from(&session);
-                            view! { <VersionList conversation versions me=session.address clock/> }.into_any()
+            <Suspense fallback=RowsToCome>
+                {move || {
+                    let me = me.clone();
+                    Suspend::new(async move {
+                        match loaded.await {
+                            Ok((conversation, versions)) => view! { <VersionList conversation versions me/> }.into_any(),
+                            Err(refusal) => view! { <PageProblem refusal/> }.into_any(),
                         }
-                        (Err(refusal), _) | (_, Err(refusal)) => view! { <PageProblem refusal/> }.into_any(),
-                    }
-                })}
-            </Transition>
+                    })
+                }}
+            </Suspense>
         </main>
     }
 }

@@ -6,18 +6,21 @@ use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use serde::{Deserialize, Serialize};
 
+use super::error::ErrorPage;
 use super::place::{Listing, Place, use_place};
-use crate::components::form::use_world;
+use crate::components::form::{Notice, use_world};
+use crate::components::help::Help;
 use crate::components::icon::Icon;
-use crate::components::list::{Hits, Reader, Rows, SearchField};
-use crate::components::problem::PageProblem;
-use crate::components::sidebar::{Account, Counts, Sidebar, SignOut, Views};
+use crate::components::list::{Hits, Rows, SearchField};
+use crate::components::notices::Notices;
+use crate::components::problem::Problem;
+use crate::components::sidebar::{Account, Counts, SignOut, Views};
+use crate::components::skeleton::RowsToCome;
 use crate::components::tabs::{Tab, Tabs};
-use crate::components::when::Clock;
+use crate::components::when::Today;
 use crate::paths;
-
-/// Who is signed in, read once.
-pub type Who = Resource<Result<Session, Refusal>>;
+use crate::state::desk::Desk;
+use crate::state::mailbox::Mailbox;
 
 /// What the list shows, as it was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,86 +29,112 @@ enum Listed {
     Found(SearchPage),
 }
 
-/// The frame; what is open stands beside the list.
+impl Listed {
+    fn counts(&self) -> Counts {
+        match self {
+            Listed::Rows(page) => Counts::of(page),
+            Listed::Found(_) => Counts::default(),
+        }
+    }
+}
+
+type Read = Resource<Result<Listed, Refusal>>;
+
+/// Who is signed in, and then the frame.
 #[component]
-pub fn Mailbox() -> impl IntoView {
+pub fn MailboxPage() -> impl IntoView {
     let world = use_world();
+    let who = Resource::new_blocking(|| (), move |()| world.session());
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match who.await {
+                    Ok(session) => view! { <Frame session/> }.into_any(),
+                    Err(refusal) => view! { <ErrorPage refusal/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Frame(session: Session) -> impl IntoView {
+    let world = use_world();
+    let desk = Desk::provide(world.clone(), session);
+    Today::provide(&desk);
+    let notice = Notice(RwSignal::new(None));
+    provide_context(notice);
     let place = use_place();
-    let asked = world.clone();
-    let who: Who = Resource::new_blocking(|| (), move |()| asked.session());
-    provide_context(who);
-    let listed = Resource::new_blocking(
+    let read: Read = Resource::new_blocking(
         move || place.listing.get(),
         move |listing| {
             let world = world.clone();
             async move {
                 match listing {
                     Listing::View(query) => world.list(query).await.map(Listed::Rows),
-                    Listing::Search { q, before } => {
-                        world.search(q, before).await.map(Listed::Found)
-                    }
+                    Listing::Search { q, before } => world.search(q, before).await.map(Listed::Found),
                 }
             }
         },
     );
-    let counts = RwSignal::new(Counts::default());
     let shown = Memo::new(move |_| place.listing.with(Listing::view));
-    let pane = move || {
-        if matches!(place.tab.get(), Tab::View(_) | Tab::Search) {
-            "list"
-        } else {
-            "conversation"
-        }
+    let pane = move || if matches!(place.tab.get(), Tab::View(_) | Tab::Search) { "list" } else { "conversation" };
+    let alive = RwSignal::new(false);
+    Effect::new(move |_| alive.set(true));
+    // The list that is shown now, whose counts live on.
+    let now: RwSignal<Option<Mailbox>> = RwSignal::new(None);
+    let counts = move |first: Counts| {
+        Signal::derive(move || now.get().and_then(|list| list.page.try_with(Counts::of)).unwrap_or(first))
     };
     view! {
         <a class="skip" href="#main">"Skip to the conversation"</a>
-        <div class="mailbox" data-pane=pane>
-            <Suspense>
-                {move || Suspend::new(async move {
-                    let session = who.await.ok()?;
-                    Some(view! { <Sidebar session shown=shown.into() counts=counts.into()/> })
-                })}
-            </Suspense>
-            <section class="list" aria-label="Conversations">
-                <ListHead who place shown=shown.into() counts=counts.into()/>
-                <Transition>
+        <div class="mailbox" data-pane=pane data-alive=move || alive.get()>
+            <nav class="sidebar" aria-label="Mailbox">
+                <Account desk/>
+                <a class="button" data-kind="primary" href=paths::NEW><Icon name="new"/>"New conversation"</a>
+                <Suspense>
                     {move || Suspend::new(async move {
-                        match (who.await, listed.await) {
-                            (Ok(session), Ok(listed)) => view! { <ListBody session listed place counts/> }.into_any(),
-                            (Err(refusal), _) | (_, Err(refusal)) => view! { <PageProblem refusal/> }.into_any(),
+                        let first = read.await.map(|listed| listed.counts()).unwrap_or_default();
+                        view! { <Views shown counts=counts(first)/> }
+                    })}
+                </Suspense>
+                <SignOut/>
+            </nav>
+            <section class="list" aria-label="Conversations">
+                <ListHead desk place shown/>
+                <Suspense fallback=RowsToCome>
+                    {move || Suspend::new(async move {
+                        match read.await {
+                            Ok(listed) => view! { <List desk listed place now/> }.into_any(),
+                            Err(refusal) => view! { <Problem refusal/> }.into_any(),
                         }
                     })}
-                </Transition>
+                </Suspense>
             </section>
             <Outlet/>
         </div>
-        <Tabs tab=place.tab.into() counts=counts.into()/>
+        <Tabs tab=place.tab/>
+        <Notices notice desk/>
+        <Help desk/>
     }
 }
 
 /// The field that searches, and the menu for screens without a sidebar.
 #[component]
-fn ListHead(
-    who: Who,
-    place: Place,
-    shown: Signal<Option<ListView>>,
-    counts: Signal<Counts>,
-) -> impl IntoView {
+fn ListHead(desk: Desk, place: Place, shown: Memo<Option<ListView>>) -> impl IntoView {
     let q = place.listing.with_untracked(|listing| match listing {
         Listing::Search { q, .. } => q.clone(),
         Listing::View(_) => String::new(),
     });
     view! {
         <header class="list-head">
-            <SearchField text=RwSignal::new(q)/>
+            <SearchField text=RwSignal::new(q) desk/>
             <a class="tool list-new" href=paths::NEW title="New conversation" aria-label="New conversation"><Icon name="new"/></a>
             <details class="menu">
                 <summary class="tool" title="Menu" aria-label="Menu"><Icon name="more"/></summary>
                 <div class="menu-sheet">
-                    <Suspense>
-                        {move || Suspend::new(async move { who.await.ok().map(|session| view! { <Account session/> }) })}
-                    </Suspense>
-                    <nav aria-label="Views"><Views shown counts/></nav>
+                    <Account desk/>
+                    <nav aria-label="Views"><Views shown counts=Signal::stored(Counts::default())/></nav>
                     <SignOut/>
                 </div>
             </details>
@@ -114,29 +143,16 @@ fn ListHead(
 }
 
 #[component]
-fn ListBody(
-    session: Session,
-    listed: Listed,
-    place: Place,
-    counts: RwSignal<Counts>,
-) -> impl IntoView {
-    let reader = Reader {
-        me: session.address.clone(),
-        clock: Clock::from(&session),
-        open: place.open.into(),
-    };
+fn List(desk: Desk, listed: Listed, place: Place, now: RwSignal<Option<Mailbox>>) -> impl IntoView {
+    let me = desk.session.with_value(|session| session.address.clone());
+    let open = place.open.into();
     match listed {
         Listed::Rows(page) => {
-            counts.set(Counts {
-                unread: page.unread,
-                drafts: page.drafts,
-            });
-            let view = place
-                .listing
-                .with_untracked(Listing::view)
-                .unwrap_or_default();
-            view! { <Rows view page=RwSignal::new(page).into() reader/> }.into_any()
+            let view = place.listing.with_untracked(Listing::view).unwrap_or_default();
+            let mailbox = Mailbox::new(desk, view, page);
+            now.set(Some(mailbox));
+            view! { <Rows mailbox me open/> }.into_any()
         }
-        Listed::Found(page) => view! { <Hits page reader/> }.into_any(),
+        Listed::Found(page) => view! { <Hits page me open/> }.into_any(),
     }
 }

@@ -1,0 +1,51 @@
+//! What floats above the page: refusals without a place of their own, and the state of the connection.
+
+use leptos::prelude::*;
+
+use super::form::Notice;
+use super::icon::Icon;
+use crate::backend::Connection;
+use crate::paths;
+use crate::state::desk::Desk;
+
+/// One region for refusals, one for the connection; both are empty as long as all is well.
+#[component]
+pub fn Notices(notice: Notice, desk: Desk) -> impl IntoView {
+    let Notice(refusal) = notice;
+    view! {
+        <div class="notices">
+            <div role="alert">
+                {move || refusal.get().map(|told| view! {
+                    <p class="toast" data-kind="problem">
+                        <Icon name="warn"/>
+                        <span>{told.message}</span>
+                        <button class="tool" type="button" aria-label="Close" on:click=move |_| refusal.set(None)>
+                            <Icon name="close"/>
+                        </button>
+                    </p>
+                })}
+            </div>
+            <div role="status">{move || pill(desk)}</div>
+        </div>
+    }
+}
+
+fn pill(desk: Desk) -> Option<AnyView> {
+    match desk.connection.get() {
+        Connection::Reconnecting => {
+            Some(view! { <p class="toast"><span class="pulse"></span>"Reconnecting…"</p> }.into_any())
+        }
+        Connection::SignedOut => Some(
+            view! {
+                <p class="toast">
+                    <span>"You are signed out."</span>
+                    <a href=paths::SIGN_IN rel="external">"Sign in again"</a>
+                </p>
+            }
+            .into_any(),
+        ),
+        Connection::Idle | Connection::Live => desk.feed.newer_build.get().then(|| {
+            view! { <p class="toast"><span>"There is a new version."</span><a href="" rel="external">"Load it"</a></p> }.into_any()
+        }),
+    }
+}
