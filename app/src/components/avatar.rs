@@ -37,6 +37,7 @@ pub fn Avatar(person: Person, #[prop(optional)] small: bool) -> impl IntoView {
             {initials(&person.name)}
         </span>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ pub fn Composer(open: Open) -> impl IntoView {
         .into_any(),
         None => view! { <Writing open/> }.into_any(),
     }
+    .into_any()
 }
 
 #[component]
@@ -97,6 +98,7 @@ fn Writing(open: Open) -> impl IntoView {
             <MarkRead open/>
         </footer>
     }
+    .into_any()
 }
 
 /// The message that is being answered, and the way out of it.

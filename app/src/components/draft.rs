@@ -56,6 +56,7 @@ pub fn DraftForm(writing: Writing) -> impl IntoView {
             <DraftBar writing/>
         </form>
     }
+    .into_any()
 }
 
 #[component]
@@ -80,6 +81,7 @@ fn DraftBar(writing: Writing) -> impl IntoView {
             <span class="draft-saved" role="status">{saved}</span>
         </div>
     }
+    .into_any()
 }
 
 /// Throws the draft away.
@@ -103,4 +105,5 @@ pub fn Discard(writing: Writing) -> impl IntoView {
             {move || deed.refusal().map(|refusal| view! { <Problem refusal/> })}
         </form>
     }
+    .into_any()
 }

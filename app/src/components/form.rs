@@ -68,6 +68,7 @@ pub fn PostForm(
             {children()}
         </form>
     }
+    .into_any()
 }
 
 /// A button that does one thing to the open conversation. What refuses it is shown as a notice.
@@ -108,4 +109,5 @@ pub fn Act(
             {children()}
         </PostForm>
     }
+    .into_any()
 }

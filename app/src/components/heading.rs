@@ -55,6 +55,7 @@ pub fn Heading(open: Open, panel: Memo<Panel>) -> impl IntoView {
             <Meta open/>
         </header>
     }
+    .into_any()
 }
 
 /// Everybody as a phrase: the reader first.
@@ -88,4 +89,5 @@ fn Meta(open: Open) -> impl IntoView {
             {move || labels.get().into_iter().map(|label| view! { <LabelView label/> }).collect_view()}
         </div>
     }
+    .into_any()
 }

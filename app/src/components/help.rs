@@ -51,4 +51,5 @@ fn Sheet(desk: Desk) -> impl IntoView {
             </label>
         </div>
     }
+    .into_any()
 }

@@ -48,4 +48,5 @@ pub fn TextInput(
             on:input=move |event| text.set(event_target_value(&event))
         />
     }
+    .into_any()
 }

@@ -30,6 +30,7 @@ pub fn SearchField(text: RwSignal<String>, desk: Desk) -> impl IntoView {
             <kbd aria-hidden="true">"/"</kbd>
         </form>
     }
+    .into_any()
 }
 
 /// What a view says when it has no rows.
@@ -59,6 +60,7 @@ pub fn Rows(mailbox: Mailbox, me: Address, open: Signal<Option<ConversationRef>>
         {move || mailbox.problem.get().map(|refusal| view! { <Problem refusal/> })}
         <More mailbox/>
     }
+    .into_any()
 }
 
 /// The way to older rows.

@@ -66,6 +66,7 @@ pub fn MessageRow(key: LineKey, open: Open) -> impl IntoView {
             </div>
         </article>
     }
+    .into_any()
 }
 
 fn letter_view(letter: Letter, open: Open) -> impl IntoView {
@@ -98,6 +99,7 @@ fn Content(open: Open, message: Memo<Option<Message>>, key: ActionKey) -> impl I
         {move || readers.get().map(|said| view! { <p class="message-read"><Icon name="check"/>{said}</p> })}
         {move || (!editing()).then(|| view! { <MessageTools open message/> })}
     }
+    .into_any()
 }
 
 /// Who has read up to this message, if it is the reader's own and they have not read a later one of them.
@@ -182,6 +184,7 @@ fn Quoted(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
             }
         })
     }
+    .into_any()
 }
 
 /// Whose message it is, and how it begins.

@@ -67,6 +67,7 @@ pub fn MessageTools(open: Open, message: Memo<Option<Message>>) -> impl IntoView
             }
         })
     }
+    .into_any()
 }
 
 #[component]
@@ -95,6 +96,7 @@ fn Edit(open: Open, message: Message) -> impl IntoView {
             <button class="tool" title="Edit this message" aria-label="Edit this message"><Icon name="edit"/></button>
         </Act>
     }
+    .into_any()
 }
 
 #[component]
@@ -108,6 +110,7 @@ fn Remove(open: Open, message: Message) -> impl IntoView {
             </button>
         </Act>
     }
+    .into_any()
 }
 
 #[component]
@@ -119,4 +122,5 @@ fn Recover(open: Open, message: Message) -> impl IntoView {
             <button class="button" data-kind="small"><Icon name="undo"/>"Recover"</button>
         </Act>
     }
+    .into_any()
 }

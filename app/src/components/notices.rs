@@ -28,6 +28,7 @@ pub fn Notices(notice: Notice, desk: Desk) -> impl IntoView {
             <div role="status">{move || pill(desk)}</div>
         </div>
     }
+    .into_any()
 }
 
 fn pill(desk: Desk) -> Option<AnyView> {

@@ -44,6 +44,7 @@ pub fn PeoplePanel(open: Open, from: Option<ActionKey>) -> impl IntoView {
             </ul>
         </aside>
     }
+    .into_any()
 }
 
 /// How far somebody has read, in words, and when they did.
@@ -91,6 +92,7 @@ fn PersonLine(who: Participant, open: Open) -> impl IntoView {
             {remove}
         </li>
     }
+    .into_any()
 }
 
 #[component]
@@ -144,4 +146,5 @@ fn RoleForm(who: Participant, open: Open, mine: Role) -> impl IntoView {
             {move || deed.refusal().map(|refusal| view! { <Problem refusal/> })}
         </PostForm>
     }
+    .into_any()
 }

@@ -97,6 +97,7 @@ fn AddForm(open: Open, mine: Role, from: Option<ActionKey>) -> impl IntoView {
             <button class="button" data-kind="primary" disabled=move || deed.doing()>"Add"</button>
         </PostForm>
     }
+    .into_any()
 }
 
 /// One of several words.

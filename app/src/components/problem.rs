@@ -15,6 +15,7 @@ pub fn Problem(refusal: Refusal) -> impl IntoView {
             <span>{refusal.message}</span>
         </p>
     }
+    .into_any()
 }
 
 /// A page that could not be shown.
@@ -38,6 +39,7 @@ pub fn PageProblem(refusal: Refusal) -> impl IntoView {
             }}
         </div>
     }
+    .into_any()
 }
 
 /// The refusal of an address that leads nowhere.

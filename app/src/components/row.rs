@@ -86,6 +86,7 @@ pub fn RowLink(
             {move || row.get().map(|row| content(row, &me, found.clone()))}
         </a>
     }
+    .into_any()
 }
 
 fn content(row: Row, me: &Address, found: Option<Vec<Piece>>) -> AnyView {

@@ -57,6 +57,7 @@ pub fn Account(desk: Desk) -> impl IntoView {
             <span class="account-names"><bdi>{me.name}</bdi><small><bdi>{me.address.to_string()}</bdi></small></span>
         </div>
     }
+    .into_any()
 }
 
 /// Ends this session, or all of them.
@@ -72,4 +73,5 @@ pub fn SignOut() -> impl IntoView {
             </form>
         </div>
     }
+    .into_any()
 }

@@ -74,4 +74,5 @@ pub fn SubjectForm(open: Open) -> impl IntoView {
             {move || problem().map(|refusal| view! { <Problem refusal/> })}
         </div>
     }
+    .into_any()
 }

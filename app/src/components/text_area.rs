@@ -59,4 +59,5 @@ pub fn TextArea(
             inner_html=inner
         ></textarea>
     }
+    .into_any()
 }

@@ -30,6 +30,7 @@ pub fn Timeline(open: Open, end: Option<u64>) -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// The way to what lies before the loaded entries.

@@ -77,39 +77,19 @@ fn Frame(session: Session) -> impl IntoView {
             }
         },
     );
+    // The list that is shown now, whose counts live on.
+    let now: RwSignal<Option<Mailbox>> = RwSignal::new(None);
     let shown = Memo::new(move |_| place.listing.with(Listing::view));
     let pane = move || if matches!(place.tab.get(), Tab::View(_) | Tab::Search) { "list" } else { "conversation" };
     let alive = RwSignal::new(false);
     Effect::new(move |_| alive.set(true));
-    // The list that is shown now, whose counts live on.
-    let now: RwSignal<Option<Mailbox>> = RwSignal::new(None);
-    let counts = move |first: Counts| {
-        Signal::derive(move || now.get().and_then(|list| list.page.try_with(Counts::of)).unwrap_or(first))
-    };
     view! {
         <a class="skip" href="#main">"Skip to the conversation"</a>
         <div class="mailbox" data-pane=pane data-alive=move || alive.get()>
-            <nav class="sidebar" aria-label="Mailbox">
-                <Account desk/>
-                <a class="button" data-kind="primary" href=paths::NEW><Icon name="new"/>"New conversation"</a>
-                <Suspense>
-                    {move || Suspend::new(async move {
-                        let first = read.await.map(|listed| listed.counts()).unwrap_or_default();
-                        view! { <Views shown counts=counts(first)/> }
-                    })}
-                </Suspense>
-                <SignOut/>
-            </nav>
+            <Sidebar desk read now shown/>
             <section class="list" aria-label="Conversations">
                 <ListHead desk place shown/>
-                <Suspense fallback=RowsToCome>
-                    {move || Suspend::new(async move {
-                        match read.await {
-                            Ok(listed) => view! { <List desk listed place now/> }.into_any(),
-                            Err(refusal) => view! { <Problem refusal/> }.into_any(),
-                        }
-                    })}
-                </Suspense>
+                <ListBody desk read place now/>
             </section>
             <Outlet/>
         </div>
@@ -117,6 +97,29 @@ fn Frame(session: Session) -> impl IntoView {
         <Notices notice desk/>
         <Help desk/>
     }
+    .into_any()
+}
+
+/// The column beside the list on a wide screen.
+#[component]
+fn Sidebar(desk: Desk, read: Read, now: RwSignal<Option<Mailbox>>, shown: Memo<Option<ListView>>) -> impl IntoView {
+    let counts = move |first: Counts| {
+        Signal::derive(move || now.get().and_then(|list| list.page.try_with(Counts::of)).unwrap_or(first))
+    };
+    view! {
+        <nav class="sidebar" aria-label="Mailbox">
+            <Account desk/>
+            <a class="button" data-kind="primary" href=paths::NEW><Icon name="new"/>"New conversation"</a>
+            <Suspense>
+                {move || Suspend::new(async move {
+                    let first = read.await.map(|listed| listed.counts()).unwrap_or_default();
+                    view! { <Views shown counts=counts(first)/> }
+                })}
+            </Suspense>
+            <SignOut/>
+        </nav>
+    }
+    .into_any()
 }
 
 /// The field that searches, and the menu for screens without a sidebar.
@@ -140,19 +143,34 @@ fn ListHead(desk: Desk, place: Place, shown: Memo<Option<ListView>>) -> impl Int
             </details>
         </header>
     }
+    .into_any()
 }
 
+/// The rows, or what a search found.
 #[component]
-fn List(desk: Desk, listed: Listed, place: Place, now: RwSignal<Option<Mailbox>>) -> impl IntoView {
-    let me = desk.session.with_value(|session| session.address.clone());
-    let open = place.open.into();
-    match listed {
-        Listed::Rows(page) => {
-            let view = place.listing.with_untracked(Listing::view).unwrap_or_default();
-            let mailbox = Mailbox::new(desk, view, page);
-            now.set(Some(mailbox));
-            view! { <Rows mailbox me open/> }.into_any()
+fn ListBody(desk: Desk, read: Read, place: Place, now: RwSignal<Option<Mailbox>>) -> impl IntoView {
+    let me = StoredValue::new(desk.session.with_value(|session| session.address.clone()));
+    let list = move |listed| {
+        let (me, open) = (me.get_value(), place.open.into());
+        match listed {
+            Listed::Rows(page) => {
+                let view = place.listing.with_untracked(Listing::view).unwrap_or_default();
+                let mailbox = Mailbox::new(desk, view, page);
+                now.set(Some(mailbox));
+                view! { <Rows mailbox me open/> }.into_any()
+            }
+            Listed::Found(page) => view! { <Hits page me open/> }.into_any(),
         }
-        Listed::Found(page) => view! { <Hits page me open/> }.into_any(),
+    };
+    view! {
+        <Suspense fallback=RowsToCome>
+            {move || Suspend::new(async move {
+                match read.await {
+                    Ok(listed) => list(listed),
+                    Err(refusal) => view! { <Problem refusal/> }.into_any(),
+                }
+            })}
+        </Suspense>
     }
+    .into_any()
 }
