@@ -5,6 +5,8 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
+use crate::components::escape::escaped;
+use crate::components::form::use_world;
 use crate::pages::conversation::ConversationPage;
 use crate::pages::draft::{DraftPage, NewPage};
 use crate::pages::edit::EditPage;
@@ -18,8 +20,14 @@ use crate::paths;
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    // leptos_meta writes the title unescaped into the document; in a browser it is set as text.
+    let rendering = use_world().device().is_none();
+    let whole = move |title: String| {
+        let title = format!("{title} – em2");
+        if rendering { escaped(&title) } else { title }
+    };
     view! {
-        <Title formatter=|title: String| format!("{title} – em2") text="em2"/>
+        <Title formatter=whole/>
         <Router>
             <Pages/>
         </Router>

@@ -21,8 +21,13 @@ use crate::state::open::Open;
 
 /// Who will read it: up to four names.
 fn audience(conversation: &Conversation) -> String {
-    let others = conversation.participants.iter().filter(|person| person.address != conversation.me);
-    let names: Vec<String> = others.map(|person| first_name(&person.name).to_owned()).collect();
+    let others = conversation
+        .participants
+        .iter()
+        .filter(|person| person.address != conversation.me);
+    let names: Vec<String> = others
+        .map(|person| first_name(&person.name).to_owned())
+        .collect();
     match names.len() {
         0 => "Only you are here".to_owned(),
         1..=4 => format!("To {}", and(&names)),
@@ -47,15 +52,20 @@ fn closed(conversation: &Conversation, answering: bool) -> Option<&'static str> 
 #[component]
 pub fn Composer(open: Open) -> impl IntoView {
     let parent = open.composer.parent;
-    let closed = Memo::new(move |_| open.conversation.with(|it| closed(it, parent.get().is_some())));
-    move || match closed.get() {
-        Some(why) => view! {
-            <footer class="composer-closed"><p>{why}</p><MarkRead open/></footer>
+    let closed = Memo::new(move |_| {
+        open.conversation
+            .with(|it| closed(it, parent.get().is_some()))
+    });
+    move || {
+        match closed.get() {
+            Some(why) => view! {
+                <footer class="composer-closed"><p>{why}</p><MarkRead open/></footer>
+            }
+            .into_any(),
+            None => view! { <Writing open/> }.into_any(),
         }
-        .into_any(),
-        None => view! { <Writing open/> }.into_any(),
+        .into_any()
     }
-    .into_any()
 }
 
 #[component]
@@ -63,13 +73,19 @@ fn Writing(open: Open) -> impl IntoView {
     let desk = Desk::here();
     let refused = refused_by("message", "add");
     if let Some(fields) = refused.as_ref().map(|refused| &refused.fields) {
-        open.composer.text.set(fields.text.clone().unwrap_or_default());
+        open.composer
+            .text
+            .set(fields.text.clone().unwrap_or_default());
         open.composer.parent.set(fields.parent);
     }
     let fields = Fields {
         model: "message".to_owned(),
         verb: "add".to_owned(),
-        next: Some(format!("{}#{}", paths::conversation(open.key), anchors::COMPOSER)),
+        next: Some(format!(
+            "{}#{}",
+            paths::conversation(open.key),
+            anchors::COMPOSER
+        )),
         ..Fields::default()
     };
     let send = Callback::new(move |()| {
@@ -92,7 +108,8 @@ fn Writing(open: Open) -> impl IntoView {
                     required=true
                 />
                 <div class="composer-bar">
-                    <button class="button" data-kind="primary">"Send" <kbd aria-hidden="true">"Ctrl ↵"</kbd></button>
+                    <kbd aria-hidden="true">"Ctrl ↵"</kbd>
+                    <button class="button" data-kind="primary">"Send"</button>
                 </div>
             </PostForm>
             <MarkRead open/>
@@ -124,7 +141,9 @@ fn Answering(open: Open, message: ActionKey) -> impl IntoView {
 /// A page that is alive tells by itself what was read; one without scripts has a button.
 #[component]
 fn MarkRead(open: Open) -> impl IntoView {
-    let (seq, read, present) = open.conversation.with_untracked(|it| (it.seq, it.read, it.present));
+    let (seq, read, present) = open
+        .conversation
+        .with_untracked(|it| (it.seq, it.read, it.present));
     let fields = Fields {
         model: "seen".to_owned(),
         seq: Some(seq),

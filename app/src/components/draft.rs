@@ -22,7 +22,10 @@ use crate::state::writing::{Saved, Writing};
 #[component]
 pub fn DraftForm(writing: Writing) -> impl IntoView {
     let refused = refused_by("draft", "");
-    if let Some(Fields { to, subject, text, .. }) = refused.as_ref().map(|refused| refused.fields.clone()) {
+    if let Some(Fields {
+        to, subject, text, ..
+    }) = refused.as_ref().map(|refused| refused.fields.clone())
+    {
         let put = |field: RwSignal<String>, entered: Option<String>| {
             if let Some(entered) = entered {
                 field.set(entered);
@@ -70,7 +73,10 @@ fn DraftBar(writing: Writing) -> impl IntoView {
         Saved::Nothing => ().into_any(),
         Saved::Saving => "Saving…".into_any(),
         Saved::At(at) => view! { "Saved " <When at/> }.into_any(),
-        Saved::Failed(refusal) => view! { <span class="note" data-kind="problem">"Not saved: " {refusal.message}</span> }.into_any(),
+        Saved::Failed(refusal) => {
+            view! { <span class="note" data-kind="problem">"Not saved: " {refusal.message}</span> }
+                .into_any()
+        }
     };
     view! {
         <div class="draft-bar">

@@ -23,26 +23,48 @@ use crate::state::edit::holds;
 fn lock_line(message: &Message, me: &Address) -> (bool, String) {
     let now = Desk::here().clock.now.get_untracked();
     match holds(message.lock.as_ref(), now) {
-        Some(lock) if lock.by.address == *me => {
-            (true, format!("The others see that you are editing · {} left", left(now, lock.until)))
-        }
-        Some(lock) => (false, format!("{} is editing this message · {} left", called(&lock.by, me), left(now, lock.until))),
-        None => (true, "The others do not see that you are editing.".to_owned()),
+        Some(lock) if lock.by.address == *me => (
+            true,
+            format!(
+                "The others see that you are editing · {} left",
+                left(now, lock.until)
+            ),
+        ),
+        Some(lock) => (
+            false,
+            format!(
+                "{} is editing this message · {} left",
+                called(&lock.by, me),
+                left(now, lock.until)
+            ),
+        ),
+        None => (
+            true,
+            "The others do not see that you are editing.".to_owned(),
+        ),
     }
 }
 
 /// The form that changes a message.
 #[component]
 pub fn Editor(conversation: Conversation, message: Message) -> impl IntoView {
-    let Conversation { key, me, subject, .. } = conversation;
+    let Conversation {
+        key, me, subject, ..
+    } = conversation;
     let back = paths::message(key, message.key);
     let (free, lock) = lock_line(&message, &me);
     let Some(written) = message.text.clone().filter(|_| free) else {
-        let why = if free { "You may not change this message.".to_owned() } else { lock };
+        let why = if free {
+            "You may not change this message.".to_owned()
+        } else {
+            lock
+        };
         return view! { <Closed why back/> }.into_any();
     };
     let refused = refused_by("message", "modify");
-    let entered = refused.as_ref().and_then(|refused| refused.fields.text.clone());
+    let entered = refused
+        .as_ref()
+        .and_then(|refused| refused.fields.text.clone());
     let text = RwSignal::new(entered.unwrap_or(written));
     let fields = Fields {
         model: "message".to_owned(),
@@ -77,8 +99,14 @@ fn Leave(conversation: ConversationKey, message: Message, me: Address) -> impl I
     if message.lock.is_none_or(|lock| lock.by.address != me) {
         return view! { <p class="editor-leave"><a class="button" data-kind="quiet" href=back>"Cancel"</a></p> }.into_any();
     }
-    let intent = Intent::MessageRelease { item: message.key, follows: Some(message.head) };
-    let fields = Fields { next: Some(back), ..intent.into() };
+    let intent = Intent::MessageRelease {
+        item: message.key,
+        follows: Some(message.head),
+    };
+    let fields = Fields {
+        next: Some(back),
+        ..intent.into()
+    };
     view! {
         <PostForm action=paths::evt(conversation.into()) fields class="editor-leave">
             <button class="button" data-kind="quiet">"Cancel"</button>

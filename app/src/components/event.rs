@@ -100,17 +100,17 @@ pub fn EventLine(events: Vec<Event>, me: Address) -> impl IntoView {
     let at = events.last().map(|event| event.at);
     let today = Today::here();
     move || {
-    tell(&events, &me, today.get()).map(|Told { icon, who, did }| {
-        view! {
-            <p class="event">
-                <Icon name=icon/>
-                <span class="event-text" dir="auto">
-                    <b>{who}</b>
-                    {format!(" {did} ")}
-                    {at.map(|at| view! { <When at/> })}
-                </span>
-            </p>
-        }
-    })
+        tell(&events, &me, today.get()).map(|Told { icon, who, did }| {
+            view! {
+                <p class="event">
+                    <Icon name=icon/>
+                    <span class="event-text" dir="auto">
+                        <b>{who}</b>
+                        {format!(" {did} ")}
+                        {at.map(|at| view! { <When at/> })}
+                    </span>
+                </p>
+            }
+        })
     }
 }

@@ -33,7 +33,6 @@ fn hidden(fields: Fields) -> Vec<(&'static str, String)> {
         key("parent", fields.parent),
         key("from", fields.from),
         fields.history.map(|history| ("history", history)),
-        fields.ttl.map(|ttl| ("ttl", ttl.to_string())),
         fields.seq.map(|seq| ("seq", seq.to_string())),
         fields.next.map(|next| ("next", next)),
     ]
@@ -48,7 +47,7 @@ fn hidden(fields: Fields) -> Vec<(&'static str, String)> {
 pub fn PostForm(
     #[prop(into)] action: String,
     fields: Fields,
-    #[prop(default = "")] class: &'static str,
+    #[prop(optional, into)] class: Option<&'static str>,
     #[prop(optional_no_strip)] on_submit: Option<Callback<()>>,
     children: Children,
 ) -> impl IntoView {
@@ -61,6 +60,7 @@ pub fn PostForm(
     let key = use_world().fresh_key();
     let input = |(name, value)| view! { <input type="hidden" name=name value=value/> };
     let inputs = hidden(fields).into_iter().map(input).collect_view();
+    let class = class.filter(|class| !class.is_empty());
     view! {
         <form method="post" action=action class=class on:submit=submit>
             {inputs}
@@ -78,7 +78,7 @@ pub fn Act(
     intent: Intent,
     /// The page to show afterwards, where the form is sent as it stands.
     next: String,
-    #[prop(default = "")] class: &'static str,
+    #[prop(optional, into)] class: Option<&'static str>,
     /// Does it in another way.
     #[prop(optional)]
     instead: Option<Callback<()>>,
@@ -87,7 +87,10 @@ pub fn Act(
     focus: Option<String>,
     children: Children,
 ) -> impl IntoView {
-    let fields = Fields { next: Some(next), ..intent.clone().into() };
+    let fields = Fields {
+        next: Some(next),
+        ..intent.clone().into()
+    };
     let deed = Deed::new();
     let desk = Desk::here();
     let notice = use_context::<Notice>();
@@ -105,7 +108,7 @@ pub fn Act(
         }
     });
     view! {
-        <PostForm action=paths::evt(open.key.into()) fields class on_submit=Some(instead.unwrap_or(act))>
+        <PostForm action=paths::evt(open.key.into()) fields class=class.unwrap_or_default() on_submit=Some(instead.unwrap_or(act))>
             {children()}
         </PostForm>
     }

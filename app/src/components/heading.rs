@@ -38,7 +38,7 @@ pub fn Heading(open: Open, panel: Memo<Panel>) -> impl IntoView {
     let people = move || (panel.get() == Panel::People).then_some("true");
     view! {
         <header class="conversation-head">
-            <a class="tool conversation-back" href=paths::INBOX title="Back to the list" aria-label="Back to the list">
+            <a class="tool conversation-back" href=paths::INBOX title="Back to the list" aria-label="Back">
                 <Icon name="back"/>
             </a>
             {move || if changing.get() {
@@ -66,7 +66,11 @@ fn everybody(people: &[Participant], me: &Address) -> String {
     }
     let others = people.iter().filter(|who| who.address != *me);
     names.extend(others.map(|who| first_name(&who.name).to_owned()));
-    if names.len() > 6 { format!("{} and {} others", names[..5].join(", "), names.len() - 5) } else { and(&names) }
+    if names.len() > 6 {
+        format!("{} and {} others", names[..5].join(", "), names.len() - 5)
+    } else {
+        and(&names)
+    }
 }
 
 /// Faces, names and labels.

@@ -24,17 +24,27 @@ pub fn Help(desk: Desk) -> impl IntoView {
 fn Sheet(desk: Desk) -> impl IntoView {
     let close = move |_| desk.help.set(false);
     let single = desk.commands.single_keys;
-    let switch = move |event| desk.commands.switch(event_target_checked(&event), desk.device());
+    let switch = move |event| {
+        desk.commands
+            .switch(event_target_checked(&event), desk.device())
+    };
     Effect::new(move |focused: Option<()>| {
         if focused.is_none() {
             desk.focus(anchors::HELP);
         }
     });
     let groups = GROUPS.map(|(group, name)| {
-        let lines = KEYMAP.iter().filter(|line| line.group == group).map(|line| {
-            let keys = line.keys.iter().map(|keys| view! { <kbd>{keys.replace("Mod+", "Ctrl ")}</kbd> }).collect_view();
-            view! { <div class="help-line"><dt>{line.says}</dt><dd>{keys}</dd></div> }
-        });
+        let lines = KEYMAP
+            .iter()
+            .filter(|line| line.group == group)
+            .map(|line| {
+                let keys = line
+                    .keys
+                    .iter()
+                    .map(|keys| view! { <kbd>{keys.replace("Mod+", "Ctrl ")}</kbd> })
+                    .collect_view();
+                view! { <div class="help-line"><dt>{line.says}</dt><dd>{keys}</dd></div> }
+            });
         view! { <section><h3>{name}</h3><dl>{lines.collect_view()}</dl></section> }
     });
     view! {

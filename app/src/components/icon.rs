@@ -6,7 +6,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Icon(name: &'static str) -> impl IntoView {
     view! {
-        <svg class="icon" aria-hidden="true" focusable="false">
+        <svg class="icon" aria-hidden="true">
             <use href=format!("/icons.svg#{name}")></use>
         </svg>
     }

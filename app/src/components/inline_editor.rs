@@ -21,7 +21,13 @@ pub fn InlineEditor(open: Open) -> impl IntoView {
         event.prevent_default();
         editor.save(&open);
     };
-    let time = move || editor.editing.with(|editing| editing.as_ref().map(|it| left(desk.clock.now.get(), it.until)));
+    let time = move || {
+        editor.editing.with(|editing| {
+            editing
+                .as_ref()
+                .map(|it| left(desk.clock.now.get(), it.until))
+        })
+    };
     Effect::new(move |focused: Option<()>| {
         if focused.is_none() {
             desk.focus(anchors::EDITOR);
@@ -65,11 +71,15 @@ fn Refusals(open: Open) -> impl IntoView {
 pub fn LockRefused(open: Open, message: ActionKey) -> impl IntoView {
     let editor = open.editor;
     let refused = move || {
-        let refused = editor.refused.get().filter(|(refused, _)| *refused == message);
+        let refused = editor
+            .refused
+            .get()
+            .filter(|(refused, _)| *refused == message);
         refused.map(|(_, refusal)| view! { <Problem refusal/> })
     };
     let asking = move || {
-        (editor.asking.get() == Some(message)).then(|| view! { <p class="note" role="status">"Asking for the lock…"</p> })
+        (editor.asking.get() == Some(message))
+            .then(|| view! { <p class="note" role="status">"Asking for the lock…"</p> })
     };
     view! { {asking} {refused} }
 }

@@ -10,7 +10,9 @@ use crate::state::outbox::{Letter, Sending};
 pub fn LetterHead(letter: Letter) -> impl IntoView {
     let state = match letter.sending {
         Sending::Now => view! { <span class="note" role="status">"Sending…"</span> }.into_any(),
-        Sending::Failed(_) => view! { <span class="note" data-kind="problem">"Not sent"</span> }.into_any(),
+        Sending::Failed(_) => {
+            view! { <span class="note" data-kind="problem">"Not sent"</span> }.into_any()
+        }
     };
     view! { <header class="message-head"><span class="message-author">"You"</span>{state}</header> }
 }
@@ -18,7 +20,9 @@ pub fn LetterHead(letter: Letter) -> impl IntoView {
 /// The text as written; when it was not taken, why, and the ways on.
 #[component]
 pub fn LetterBody(letter: Letter, open: Open) -> impl IntoView {
-    let Letter { id, text, sending, .. } = letter;
+    let Letter {
+        id, text, sending, ..
+    } = letter;
     let failed = match sending {
         Sending::Now => None,
         Sending::Failed(refusal) => Some(view! { <Failed id why=refusal.message open/> }),

@@ -18,10 +18,19 @@ pub enum Line {
 }
 
 /// The lines of what is loaded, up to slot `end` where there is one; `new` is the first entry that is new to the reader.
-pub fn lines(conversation: &Conversation, outbox: &Outbox, new: Option<ActionKey>, end: Option<u64>) -> Vec<Line> {
+pub fn lines(
+    conversation: &Conversation,
+    outbox: &Outbox,
+    new: Option<ActionKey>,
+    end: Option<u64>,
+) -> Vec<Line> {
     let mut lines = Vec::with_capacity(conversation.entries.len() + 1);
     let mut told: Option<&Event> = None;
-    for entry in conversation.entries.iter().filter(|entry| end.is_none_or(|end| entry.seq() < end)) {
+    for entry in conversation
+        .entries
+        .iter()
+        .filter(|entry| end.is_none_or(|end| entry.seq() < end))
+    {
         let starts_new = new == Some(entry.key());
         if starts_new {
             lines.push(Line::New);
@@ -29,20 +38,33 @@ pub fn lines(conversation: &Conversation, outbox: &Outbox, new: Option<ActionKey
         match entry {
             Entry::Message(message) => {
                 let letter = outbox.letter_of(&message.key).cloned();
-                lines.push(Line::Message(letter.map_or(LineKey::Entry(message.key), LineKey::Letter)));
+                lines.push(Line::Message(
+                    letter.map_or(LineKey::Entry(message.key), LineKey::Letter),
+                ));
                 told = None;
             }
             Entry::Event(event) => {
                 match lines.last_mut() {
-                    Some(Line::Events { last, .. }) if told.is_some_and(|told| goes_on(told, event)) => *last = event.key,
-                    _ => lines.push(Line::Events { first: event.key, last: event.key }),
+                    Some(Line::Events { last, .. })
+                        if told.is_some_and(|told| goes_on(told, event)) =>
+                    {
+                        *last = event.key
+                    }
+                    _ => lines.push(Line::Events {
+                        first: event.key,
+                        last: event.key,
+                    }),
                 }
                 told = Some(event);
             }
         }
     }
     if end.is_none() {
-        lines.extend(outbox.of(conversation.key).map(|letter| Line::Message(LineKey::Letter(letter.id.clone()))));
+        lines.extend(
+            outbox
+                .of(conversation.key)
+                .map(|letter| Line::Message(LineKey::Letter(letter.id.clone()))),
+        );
     }
     lines
 }
@@ -52,14 +74,20 @@ fn goes_on(told: &Event, event: &Event) -> bool {
     told.by.address == event.by.address
         && match (&told.what, &event.what) {
             (What::Published, What::PersonAdded { .. }) => true,
-            (What::PersonAdded { history: told, .. }, What::PersonAdded { history, .. }) => told == history,
+            (What::PersonAdded { history: told, .. }, What::PersonAdded { history, .. }) => {
+                told == history
+            }
             _ => false,
         }
 }
 
 /// The events from `first` to `last`.
 pub fn events(conversation: &Conversation, first: ActionKey, last: ActionKey) -> Vec<Event> {
-    let from = conversation.entries.iter().position(|entry| entry.key() == first).unwrap_or(0);
+    let from = conversation
+        .entries
+        .iter()
+        .position(|entry| entry.key() == first)
+        .unwrap_or(0);
     let mut events = Vec::new();
     for entry in &conversation.entries[from..] {
         if let Entry::Event(event) = entry {
@@ -94,23 +122,40 @@ pub fn stance(conversation: &Conversation, key: ActionKey) -> Stance {
         return Stance::default();
     };
     // Upwards through answers to the same message, to that message itself.
-    let above = entries[..place].iter().rev().take_while(|entry| matches!(entry, Entry::Message(_)));
+    let above = entries[..place]
+        .iter()
+        .rev()
+        .take_while(|entry| matches!(entry, Entry::Message(_)));
     for entry in above {
         match entry {
-            Entry::Message(above) if above.key == parent => return Stance { under: true, quotes: false },
+            Entry::Message(above) if above.key == parent => {
+                return Stance {
+                    under: true,
+                    quotes: false,
+                };
+            }
             Entry::Message(above) if above.parent == Some(parent) => {}
             _ => break,
         }
     }
-    Stance { under: false, quotes: true }
+    Stance {
+        under: false,
+        quotes: true,
+    }
 }
 
 /// The slot of the next message by the author of this one.
 pub fn next_own(conversation: &Conversation, message: &Message) -> Option<u64> {
-    let later = conversation.entries.iter().rev().take_while(|entry| entry.seq() > message.seq);
+    let later = conversation
+        .entries
+        .iter()
+        .rev()
+        .take_while(|entry| entry.seq() > message.seq);
     later
         .filter_map(|entry| match entry {
-            Entry::Message(later) if later.author.address == message.author.address => Some(later.seq),
+            Entry::Message(later) if later.author.address == message.author.address => {
+                Some(later.seq)
+            }
             _ => None,
         })
         .last()

@@ -36,9 +36,21 @@ pub fn SearchField(text: RwSignal<String>, desk: Desk) -> impl IntoView {
 /// What a view says when it has no rows.
 fn nothing(view: ListView) -> (&'static str, &'static str, &'static str) {
     match view {
-        ListView::Inbox => ("inbox", "No conversations yet", "Start one, and the people you add see it at once."),
-        ListView::Drafts => ("draft", "No drafts", "What you begin and do not publish waits here."),
-        ListView::Sent => ("sent", "Nothing sent yet", "Conversations in which you have written stand here."),
+        ListView::Inbox => (
+            "inbox",
+            "No conversations yet",
+            "Start one, and the people you add see it at once.",
+        ),
+        ListView::Drafts => (
+            "draft",
+            "No drafts",
+            "What you begin and do not publish waits here.",
+        ),
+        ListView::Sent => (
+            "sent",
+            "Nothing sent yet",
+            "Conversations in which you have written stand here.",
+        ),
     }
 }
 
@@ -74,7 +86,13 @@ fn More(mailbox: Mailbox) -> impl IntoView {
     move || {
         next.get().map(|next| {
             let href = format!("{}?before={next}", paths::list(mailbox.view));
-            let says = move || if mailbox.loading.get() { "Loading…" } else { "Show more" };
+            let says = move || {
+                if mailbox.loading.get() {
+                    "Loading…"
+                } else {
+                    "Show more"
+                }
+            };
             view! { <a class="more" href=href on:click=load>{says}</a> }
         })
     }
@@ -90,7 +108,8 @@ pub fn Hits(page: SearchPage, me: Address, open: Signal<Option<ConversationRef>>
     }
     if hits.is_empty() {
         let title = format!("Nothing found for “{}”", q.trim());
-        return view! { <Empty icon="search" title text="Fewer or shorter words find more."/> }.into_any();
+        return view! { <Empty icon="search" title text="Fewer or shorter words find more."/> }
+            .into_any();
     }
     let next = next.map(|next| view! { <a class="more" href=format!("{}&before={next}", paths::search(&q))>"Show more"</a> });
     let hits = hits.into_iter().map(|Hit { row, message, snippet }| {

@@ -27,7 +27,10 @@ pub fn Locked(#[prop(into)] lock: Signal<Option<Lock>>, me: Address) -> impl Int
             let lock = holds(lock.as_ref(), now.get())?;
             let who = first_name(&called(&lock.by, &me)).to_owned();
             let is = if lock.by.address == me { "are" } else { "is" };
-            Some((who, format!(" {is} editing · {} left", left(now.get(), lock.until))))
+            Some((
+                who,
+                format!(" {is} editing · {} left", left(now.get(), lock.until)),
+            ))
         })
     });
     move || {

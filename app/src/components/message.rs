@@ -36,9 +36,18 @@ pub fn MessageRow(key: LineKey, open: Open) -> impl IntoView {
     });
     let author = line.with_untracked(|line| match line {
         Some(Line::Message(message)) => message.author.clone(),
-        _ => Desk::here().session.with_value(|me| Person { address: me.address.clone(), name: me.name.clone() }),
+        _ => Desk::here().session.with_value(|me| Person {
+            address: me.address.clone(),
+            name: me.name.clone(),
+        }),
     });
-    let id = move || message.with(|message| message.as_ref().map(|message| anchors::message(&message.key)));
+    let id = move || {
+        message.with(|message| {
+            message
+                .as_ref()
+                .map(|message| anchors::message(&message.key))
+        })
+    };
     let stance = Memo::new(move |_| {
         let key = message.with(|message| message.as_ref().map(|message| message.key))?;
         Some(open.conversation.with(|it| stance(it, key)))
@@ -46,7 +55,11 @@ pub fn MessageRow(key: LineKey, open: Open) -> impl IntoView {
     let today = Today::here();
     let me = open.conversation.with_untracked(|it| it.me.clone());
     let name = move || {
-        message.with(|message| message.as_ref().map(|it| format!("{}, {}", called(&it.author, &me), today.get().long(it.at))))
+        message.with(|message| {
+            message
+                .as_ref()
+                .map(|it| format!("{}, {}", called(&it.author, &me), today.get().long(it.at)))
+        })
     };
     view! {
         <article
@@ -108,29 +121,46 @@ fn readers(conversation: &Conversation, message: &Message) -> Option<String> {
         return None;
     }
     let next = next_own(conversation, message);
-    let others = conversation.participants.iter().filter(|person| person.address != conversation.me);
+    let others = conversation
+        .participants
+        .iter()
+        .filter(|person| person.address != conversation.me);
     let read = others.clone().filter(|person| {
         let seen = person.seen.as_ref().map_or(0, |seen| seen.seq);
         seen >= message.seq && next.is_none_or(|next| seen < next)
     });
-    let names: Vec<String> = read.map(|person| first_name(&person.name).to_owned()).collect();
+    let names: Vec<String> = read
+        .map(|person| first_name(&person.name).to_owned())
+        .collect();
     match names.len() {
         0 => None,
         all if all > 1 && all == others.count() => Some("Read by everyone".to_owned()),
         1..=3 => Some(format!("Read by {}", and(&names))),
-        many => Some(format!("Read by {} and {} others", names[..2].join(", "), many - 2)),
+        many => Some(format!(
+            "Read by {} and {} others",
+            names[..2].join(", "),
+            many - 2
+        )),
     }
 }
 
 #[component]
 fn Head(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
     let me = open.conversation.with_untracked(|it| it.me.clone());
-    let lock = Signal::derive(move || message.with(|message| message.as_ref().and_then(|it| it.lock.clone())));
+    let lock = Signal::derive(move || {
+        message.with(|message| message.as_ref().and_then(|it| it.lock.clone()))
+    });
     let edited = Memo::new(move |_| {
         message.with(|message| {
-            let message = message.as_ref().filter(|message| message.standing == Standing::Present)?;
+            let message = message
+                .as_ref()
+                .filter(|message| message.standing == Standing::Present)?;
             let Done { by, at, .. } = message.edited.clone()?;
-            Some((message.key, at, (by.address != message.author.address).then_some(by)))
+            Some((
+                message.key,
+                at,
+                (by.address != message.author.address).then_some(by),
+            ))
         })
     });
     message.get_untracked().map(|first| {
@@ -160,7 +190,8 @@ fn body_view(standing: Standing, html: String, format: Format, me: &Address) -> 
     match standing {
         Standing::Present => {
             let plain = format == Format::Plain;
-            view! { <div class="message-body" dir="auto" data-plain=plain inner_html=html></div> }.into_any()
+            view! { <div class="message-body" dir="auto" data-plain=plain inner_html=html></div> }
+                .into_any()
         }
         Standing::Removed(by) => done(by, "removed this message"),
         Standing::Redacted(by) => done(by, "deleted this message for good"),
@@ -172,26 +203,35 @@ fn body_view(standing: Standing, html: String, format: Format, me: &Address) -> 
 /// The message that this one answers, by its beginning.
 #[component]
 fn Quoted(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
-    let parent = Memo::new(move |_| message.with(|message| message.as_ref().and_then(|message| message.parent)));
+    let parent = Memo::new(move |_| {
+        message.with(|message| message.as_ref().and_then(|message| message.parent))
+    });
     let quoted = open.part(move |it| parent.get().map(|parent| (parent, said(it, parent))));
     move || {
-        quoted.get().map(|(parent, (who, text))| {
-            view! {
-                <a class="message-quoted" href=paths::message(open.key, parent)>
-                    <Icon name="reply"/>
-                    <span dir="auto"><b>{who}</b> {format!(" {text}")}</span>
-                </a>
-            }
-        })
+        {
+            quoted.get().map(|(parent, (who, text))| {
+                view! {
+                    <a class="message-quoted" href=paths::message(open.key, parent)>
+                        <Icon name="reply"/>
+                        <span dir="auto"><b>{who}</b> {format!(" {text}")}</span>
+                    </a>
+                }
+            })
+        }
+        .into_any()
     }
-    .into_any()
 }
 
 /// Whose message it is, and how it begins.
 pub fn said(conversation: &Conversation, message: ActionKey) -> (String, String) {
     match conversation.message(message) {
-        Some(it) if it.standing == Standing::Present => (called(&it.author, &conversation.me), excerpt(&it.html, 90)),
-        Some(it) => (called(&it.author, &conversation.me), "wrote a message that is gone".to_owned()),
+        Some(it) if it.standing == Standing::Present => {
+            (called(&it.author, &conversation.me), excerpt(&it.html, 90))
+        }
+        Some(it) => (
+            called(&it.author, &conversation.me),
+            "wrote a message that is gone".to_owned(),
+        ),
         None => ("An earlier message".to_owned(), String::new()),
     }
 }

@@ -48,9 +48,12 @@ pub fn MessageTools(open: Open, message: Memo<Option<Message>>) -> impl IntoView
     let now = Desk::here().clock.now;
     let may = Memo::new(move |_| {
         let now = now.get();
-        open.conversation.with(|it| message.with(|message| message.as_ref().map(|message| may(it, message, now))))
+        open.conversation.with(|it| {
+            message.with(|message| message.as_ref().map(|message| may(it, message, now)))
+        })
     });
     move || {
+        {
         may.get().zip(message.get()).map(|(may, message)| {
             let (key, free) = (message.key, !may.locked);
             let (edit, remove, recover) = (message.clone(), message.clone(), message);
@@ -59,7 +62,7 @@ pub fn MessageTools(open: Open, message: Memo<Option<Message>>) -> impl IntoView
                     {may.answer.then(|| view! { <Answer open key=key/> })}
                     {(may.edit && free).then(|| view! { <Edit open message=edit/> })}
                     {may.versions.then(|| view! {
-                        <a class="tool" href=paths::history(open.key, key) title="All versions" aria-label="All versions"><Icon name="history"/></a>
+                        <a class="tool" data-tool="versions" href=paths::history(open.key, key) title="All versions" aria-label="All versions"><Icon name="history"/></a>
                     })}
                     {(may.remove && free).then(|| view! { <Remove open message=remove/> })}
                     {may.recover.then(|| view! { <Recover open message=recover/> })}
@@ -68,6 +71,7 @@ pub fn MessageTools(open: Open, message: Memo<Option<Message>>) -> impl IntoView
         })
     }
     .into_any()
+    }
 }
 
 #[component]
@@ -79,7 +83,7 @@ fn Answer(open: Open, key: ActionKey) -> impl IntoView {
         desk.focus(anchors::COMPOSER);
     };
     view! {
-        <a class="tool" href=paths::answer(open.key, key) title="Answer this message" aria-label="Answer this message" on:click=answer>
+        <a class="tool" data-tool="answer" href=paths::answer(open.key, key) title="Answer this message" aria-label="Answer this message" on:click=answer>
             <Icon name="reply"/>
         </a>
     }
@@ -88,12 +92,16 @@ fn Answer(open: Open, key: ActionKey) -> impl IntoView {
 /// Takes the lock, then opens the editor: in its place, or on a page of its own.
 #[component]
 fn Edit(open: Open, message: Message) -> impl IntoView {
-    let intent = Intent::MessageLock { item: message.key, follows: Some(message.head), ttl: LOCK_TTL };
+    let intent = Intent::MessageLock {
+        item: message.key,
+        follows: Some(message.head),
+        ttl: LOCK_TTL,
+    };
     let next = paths::edit(open.key, message.key);
     let begin = Callback::new(move |()| open.editor.begin(&open, &message));
     view! {
         <Act open intent next instead=begin>
-            <button class="tool" title="Edit this message" aria-label="Edit this message"><Icon name="edit"/></button>
+            <button class="tool" data-tool="edit" title="Edit this message" aria-label="Edit this message"><Icon name="edit"/></button>
         </Act>
     }
     .into_any()
@@ -101,11 +109,14 @@ fn Edit(open: Open, message: Message) -> impl IntoView {
 
 #[component]
 fn Remove(open: Open, message: Message) -> impl IntoView {
-    let intent = Intent::MessageRemove { item: message.key, follows: Some(message.head) };
+    let intent = Intent::MessageRemove {
+        item: message.key,
+        follows: Some(message.head),
+    };
     let next = paths::message(open.key, message.key);
     view! {
         <Act open intent next focus=anchors::message(&message.key)>
-            <button class="tool" title="Remove this message; it can be recovered" aria-label="Remove this message">
+            <button class="tool" data-tool="remove" title="Remove this message; it can be recovered" aria-label="Remove this message">
                 <Icon name="trash"/>
             </button>
         </Act>
@@ -115,7 +126,10 @@ fn Remove(open: Open, message: Message) -> impl IntoView {
 
 #[component]
 fn Recover(open: Open, message: Message) -> impl IntoView {
-    let intent = Intent::MessageRecover { item: message.key, follows: Some(message.head) };
+    let intent = Intent::MessageRecover {
+        item: message.key,
+        follows: Some(message.head),
+    };
     let next = paths::message(open.key, message.key);
     view! {
         <Act open intent next class="message-recover" focus=anchors::message(&message.key)>

@@ -5,6 +5,7 @@ pub mod composer;
 pub mod draft;
 pub mod editor;
 pub mod empty;
+pub mod escape;
 pub mod event;
 pub mod form;
 pub mod heading;

@@ -24,7 +24,13 @@ use crate::state::timeline::messages;
 #[component]
 pub fn PeoplePanel(open: Open, from: Option<ActionKey>) -> impl IntoView {
     let people = open.part(|it| it.participants.clone());
-    let total = move || count(people.with(Vec::len), "person takes part", "people take part");
+    let total = move || {
+        count(
+            people.with(Vec::len),
+            "person takes part",
+            "people take part",
+        )
+    };
     view! {
         <aside class="panel" aria-label="People">
             <header class="panel-head">
@@ -49,22 +55,31 @@ pub fn PeoplePanel(open: Open, from: Option<ActionKey>) -> impl IntoView {
 
 /// How far somebody has read, in words, and when they did.
 fn read(conversation: &Conversation, who: &Participant) -> (&'static str, Option<Time>) {
-    let newest = messages(conversation).next_back().map(|message| message.seq);
+    let newest = messages(conversation)
+        .next_back()
+        .map(|message| message.seq);
     match &who.seen {
         None => ("Has not read yet", None),
-        Some(seen) if newest.is_none_or(|newest| seen.seq >= newest) => ("Has read everything · ", Some(seen.at)),
+        Some(seen) if newest.is_none_or(|newest| seen.seq >= newest) => {
+            ("Has read everything · ", Some(seen.at))
+        }
         Some(seen) => ("Last read ", Some(seen.at)),
     }
 }
 
 /// The roles that somebody with the role `mine` may give.
 pub fn roles(mine: Role) -> impl Iterator<Item = Role> {
-    Role::ALL.iter().copied().filter(move |role| permit::add_participant(mine, *role))
+    Role::ALL
+        .iter()
+        .copied()
+        .filter(move |role| permit::add_participant(mine, *role))
 }
 
 #[component]
 fn PersonLine(who: Participant, open: Open) -> impl IntoView {
-    let (me, mine, present) = open.conversation.with_untracked(|it| (it.me.clone(), it.role, it.present));
+    let (me, mine, present) = open
+        .conversation
+        .with_untracked(|it| (it.me.clone(), it.role, it.present));
     let oneself = who.address == me;
     let asked = who.clone();
     let read = open.part(move |it| read(it, &asked));
@@ -97,7 +112,10 @@ fn PersonLine(who: Participant, open: Open) -> impl IntoView {
 
 #[component]
 fn RemovePerson(who: Participant, open: Open, oneself: bool) -> impl IntoView {
-    let intent = Intent::ParticipantRemove { item: who.item, follows: Some(who.head) };
+    let intent = Intent::ParticipantRemove {
+        item: who.item,
+        follows: Some(who.head),
+    };
     let (title, icon) = if oneself {
         ("Leave this conversation".to_owned(), "leave")
     } else {
@@ -126,7 +144,15 @@ fn RoleForm(who: Participant, open: Open, mine: Role) -> impl IntoView {
     let deed = Deed::new();
     let change = Callback::new(move |()| {
         if let Ok(role) = chosen.get_untracked().parse() {
-            open.act(deed, Intent::ParticipantModify { item, follows: Some(head), role }, || {});
+            open.act(
+                deed,
+                Intent::ParticipantModify {
+                    item,
+                    follows: Some(head),
+                    role,
+                },
+                || {},
+            );
         }
     });
     let options = roles(mine)

@@ -21,7 +21,10 @@ use crate::state::open::Open;
 
 /// The choices of how much a newcomer sees, each as the field's word and a sentence.
 fn scopes(conversation: &Conversation, from: Option<ActionKey>) -> Vec<(&'static str, String)> {
-    let me = conversation.participants.iter().find(|person| person.address == conversation.me);
+    let me = conversation
+        .participants
+        .iter()
+        .find(|person| person.address == conversation.me);
     let mut scopes = Vec::new();
     if me.is_some_and(|me| me.history == History::All) {
         scopes.push(("all", "Everything so far".to_owned()));
@@ -36,19 +39,34 @@ fn scopes(conversation: &Conversation, from: Option<ActionKey>) -> Vec<(&'static
 /// The form that adds a person, where the reader may; `from` is the message that a link chose.
 #[component]
 pub fn AddPerson(open: Open, from: Option<ActionKey>) -> impl IntoView {
-    let may_add = open.part(|it| (it.present && permit::add_participant(it.role, Role::Read)).then_some(it.role));
-    move || may_add.get().map(|mine| view! { <AddForm open mine from/> })
+    let may_add = open
+        .part(|it| (it.present && permit::add_participant(it.role, Role::Read)).then_some(it.role));
+    move || {
+        may_add
+            .get()
+            .map(|mine| view! { <AddForm open mine from/> })
+    }
 }
 
 #[component]
 fn AddForm(open: Open, mine: Role, from: Option<ActionKey>) -> impl IntoView {
     let refused = refused_by("participant", "add");
-    let entered = refused.as_ref().map(|refused| refused.fields.clone()).unwrap_or_default();
+    let entered = refused
+        .as_ref()
+        .map(|refused| refused.fields.clone())
+        .unwrap_or_default();
     let from = entered.from.or(from);
     let scopes = open.conversation.with_untracked(|it| scopes(it, from));
-    let chosen = entered.history.or_else(|| from.map(|_| "from".to_owned())).unwrap_or_else(|| scopes[0].0.to_owned());
+    let chosen = entered
+        .history
+        .or_else(|| from.map(|_| "from".to_owned()))
+        .unwrap_or_else(|| scopes[0].0.to_owned());
     let address = RwSignal::new(entered.address.unwrap_or_default());
-    let role = RwSignal::new(entered.role.unwrap_or_else(|| mine.min(Role::Write).as_str().to_owned()));
+    let role = RwSignal::new(
+        entered
+            .role
+            .unwrap_or_else(|| mine.min(Role::Write).as_str().to_owned()),
+    );
     let history = RwSignal::new(chosen);
     let fields = Fields {
         model: "participant".to_owned(),
@@ -102,7 +120,11 @@ fn AddForm(open: Open, mine: Role, from: Option<ActionKey>) -> impl IntoView {
 
 /// One of several words.
 #[component]
-fn Choice(name: &'static str, chosen: RwSignal<String>, options: Vec<(&'static str, String)>) -> impl IntoView {
+fn Choice(
+    name: &'static str,
+    chosen: RwSignal<String>,
+    options: Vec<(&'static str, String)>,
+) -> impl IntoView {
     let first = chosen.get_untracked();
     let options = options
         .into_iter()

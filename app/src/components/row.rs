@@ -19,7 +19,11 @@ fn people(row: &Row) -> (String, u32) {
         [] if matches!(row.key, ConversationRef::Draft(_)) => "To nobody yet".to_owned(),
         [] => "Only you".to_owned(),
         [one] => one.name.clone(),
-        several => several.iter().map(|person| first_name(&person.name)).collect::<Vec<_>>().join(", "),
+        several => several
+            .iter()
+            .map(|person| first_name(&person.name))
+            .collect::<Vec<_>>()
+            .join(", "),
     };
     let others = row.people_count.saturating_sub(u32::from(row.present));
     (names, others.saturating_sub(row.people.len() as u32))
@@ -27,12 +31,19 @@ fn people(row: &Row) -> (String, u32) {
 
 /// The subject, or a word for its absence.
 pub fn subject_or(subject: &str) -> String {
-    if subject.trim().is_empty() { "No subject".to_owned() } else { subject.to_owned() }
+    if subject.trim().is_empty() {
+        "No subject".to_owned()
+    } else {
+        subject.to_owned()
+    }
 }
 
 /// Who wrote the preview, where the row does not say so already.
 fn preview_by(row: &Row, me: &Address) -> Option<String> {
-    let by = row.preview_by.as_ref().filter(|_| matches!(row.key, ConversationRef::Published(_)))?;
+    let by = row
+        .preview_by
+        .as_ref()
+        .filter(|_| matches!(row.key, ConversationRef::Published(_)))?;
     if by == me {
         return Some("You: ".to_owned());
     }
@@ -47,12 +58,20 @@ fn spoken(row: &Row, when: String) -> String {
     if row.unread {
         said.push("Unread".to_owned());
     }
-    said.push(if more > 0 { format!("{names} and {more} more") } else { names });
+    said.push(if more > 0 {
+        format!("{names} and {more} more")
+    } else {
+        names
+    });
     said.push(subject_or(&row.subject));
     if !row.preview.is_empty() {
         said.push(row.preview.clone());
     }
-    said.extend(row.labels.iter().map(|label| format!("label {}", label.name)));
+    said.extend(
+        row.labels
+            .iter()
+            .map(|label| format!("label {}", label.name)),
+    );
     if !row.present {
         said.push("you no longer take part".to_owned());
     }
@@ -72,7 +91,12 @@ pub fn RowLink(
     #[prop(optional_no_strip)] href: Option<String>,
 ) -> impl IntoView {
     let today = Today::here();
-    let label = move || row.with(|row| row.as_ref().map(|row| spoken(row, today.get().short(row.at))));
+    let label = move || {
+        row.with(|row| {
+            row.as_ref()
+                .map(|row| spoken(row, today.get().short(row.at)))
+        })
+    };
     let unread = move || row.with(|row| row.as_ref().is_some_and(|row| row.unread));
     view! {
         <a
@@ -93,14 +117,22 @@ fn content(row: Row, me: &Address, found: Option<Vec<Piece>>) -> AnyView {
     let (names, more) = people(&row);
     let by = preview_by(&row, me);
     let face = row.people.first().cloned();
-    let face = face.unwrap_or_else(|| Person { name: me.to_string(), address: me.clone() });
+    let face = face.unwrap_or_else(|| Person {
+        name: me.to_string(),
+        address: me.clone(),
+    });
     let preview = match found {
         Some(found) => view! { <Pieces pieces=found/> }.into_any(),
         None => view! { {by}<bdi>{row.preview}</bdi> }.into_any(),
     };
     let marks = (!row.labels.is_empty() || !row.present).then(|| {
-        let gone = (!row.present).then(|| view! { <span class="note">"You no longer take part"</span> });
-        let labels = row.labels.into_iter().map(|label| view! { <LabelView label/> }).collect_view();
+        let gone =
+            (!row.present).then(|| view! { <span class="note">"You no longer take part"</span> });
+        let labels = row
+            .labels
+            .into_iter()
+            .map(|label| view! { <LabelView label/> })
+            .collect_view();
         view! { <span class="row-marks">{labels}{gone}</span> }
     });
     view! {

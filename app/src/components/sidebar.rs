@@ -9,8 +9,11 @@ use crate::paths;
 use crate::state::desk::Desk;
 
 /// A view of the mailbox: its icon and name.
-const VIEWS: [(ListView, &str, &str); 3] =
-    [(ListView::Inbox, "inbox", "Inbox"), (ListView::Drafts, "draft", "Drafts"), (ListView::Sent, "sent", "Sent")];
+const VIEWS: [(ListView, &str, &str); 3] = [
+    (ListView::Inbox, "inbox", "Inbox"),
+    (ListView::Drafts, "draft", "Drafts"),
+    (ListView::Sent, "sent", "Sent"),
+];
 
 /// What the views count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +24,10 @@ pub struct Counts {
 
 impl Counts {
     pub fn of(page: &ListPage) -> Counts {
-        Counts { unread: page.unread, drafts: page.drafts }
+        Counts {
+            unread: page.unread,
+            drafts: page.drafts,
+        }
     }
 
     fn in_view(self, view: ListView) -> (u32, &'static str) {
@@ -50,7 +56,10 @@ pub fn Views(shown: Memo<Option<ListView>>, counts: Signal<Counts>) -> impl Into
 /// Who is signed in.
 #[component]
 pub fn Account(desk: Desk) -> impl IntoView {
-    let me = desk.session.with_value(|me| Person { address: me.address.clone(), name: me.name.clone() });
+    let me = desk.session.with_value(|me| Person {
+        address: me.address.clone(),
+        name: me.name.clone(),
+    });
     view! {
         <div class="account">
             <Avatar person=me.clone()/>

@@ -21,16 +21,34 @@ fn told(since: &Since, conversation: &Conversation) -> Vec<(String, Option<Strin
         let said = format!("{} edited a message you had read", first_name(&by.name));
         told.push((said, Some(paths::history(key, *message))));
     }
-    let names = |people: &[Person]| and(&people.iter().map(|person| person.name.clone()).collect::<Vec<_>>());
+    let names = |people: &[Person]| {
+        and(&people
+            .iter()
+            .map(|person| person.name.clone())
+            .collect::<Vec<_>>())
+    };
     let verb = |n: usize| if n == 1 { "was" } else { "were" };
     if !since.added.is_empty() {
-        told.push((format!("{} {} added", names(&since.added), verb(since.added.len())), None));
+        told.push((
+            format!("{} {} added", names(&since.added), verb(since.added.len())),
+            None,
+        ));
     }
     if !since.removed.is_empty() {
-        told.push((format!("{} left or {} removed", names(&since.removed), verb(since.removed.len())), None));
+        told.push((
+            format!(
+                "{} left or {} removed",
+                names(&since.removed),
+                verb(since.removed.len())
+            ),
+            None,
+        ));
     }
     if let Some(subject) = &since.subject {
-        told.push((format!("the subject is now “{}”", subject_or(subject)), None));
+        told.push((
+            format!("the subject is now “{}”", subject_or(subject)),
+            None,
+        ));
     }
     told
 }
@@ -38,7 +56,9 @@ fn told(since: &Since, conversation: &Conversation) -> Vec<(String, Option<Strin
 /// A line that says it, above the timeline; nothing where nothing changed.
 #[component]
 pub fn SinceLine(open: Open) -> impl IntoView {
-    let told = open.since.with_value(|since| open.conversation.with_untracked(|it| told(since, it)));
+    let told = open
+        .since
+        .with_value(|since| open.conversation.with_untracked(|it| told(since, it)));
     (!told.is_empty()).then(|| {
         let phrases = told
             .into_iter()

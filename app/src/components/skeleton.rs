@@ -5,7 +5,9 @@ use leptos::prelude::*;
 /// Rows of a list.
 #[component]
 pub fn RowsToCome() -> impl IntoView {
-    let rows = (0..7).map(|_| view! { <span class="skeleton-row"><i></i><b></b><b></b></span> }).collect_view();
+    let rows = (0..7)
+        .map(|_| view! { <span class="skeleton-row"><i></i><b></b><b></b></span> })
+        .collect_view();
     view! { <div class="skeleton" aria-hidden="true">{rows}</div> }
 }
 

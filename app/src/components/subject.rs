@@ -45,9 +45,13 @@ pub fn SubjectLink(open: Open) -> impl IntoView {
 /// The form that changes the subject.
 #[component]
 pub fn SubjectForm(open: Open) -> impl IntoView {
-    let (head, subject) = open.conversation.with_untracked(|it| (it.subject_head, it.subject.clone()));
+    let (head, subject) = open
+        .conversation
+        .with_untracked(|it| (it.subject_head, it.subject.clone()));
     let refused = refused_by("subject", "modify");
-    let entered = refused.as_ref().and_then(|refused| refused.fields.subject.clone());
+    let entered = refused
+        .as_ref()
+        .and_then(|refused| refused.fields.subject.clone());
     let text = RwSignal::new(entered.unwrap_or(subject));
     let fields = Fields {
         model: "subject".to_owned(),
@@ -58,17 +62,23 @@ pub fn SubjectForm(open: Open) -> impl IntoView {
     };
     let (deed, desk) = (Deed::new(), Desk::here());
     let save = Callback::new(move |()| {
-        let intent = Intent::SubjectModify { follows: Some(head), subject: text.get_untracked() };
+        let intent = Intent::SubjectModify {
+            follows: Some(head),
+            subject: text.get_untracked(),
+        };
         open.act(deed, intent, move || {
             desk.go(&paths::conversation(open.key));
         });
     });
-    let problem = move || deed.refusal().or_else(|| refused.as_ref().map(|refused| refused.refusal.clone()));
+    let problem = move || {
+        deed.refusal()
+            .or_else(|| refused.as_ref().map(|refused| refused.refusal.clone()))
+    };
     view! {
         <div class="subject">
             <PostForm action=paths::evt(open.key.into()) fields class="subject-form" on_submit=Some(save)>
                 <TextInput name="subject" id="subject" label="Subject" text limit=255 required=true/>
-                <button class="button" data-kind="primary" disabled=move || deed.doing()>"Change"</button>
+                <button class="button" data-kind="primary" disabled=move || deed.doing()>"Save"</button>
                 <a class="button" data-kind="quiet" href=paths::conversation(open.key)>"Cancel"</a>
             </PostForm>
             {move || problem().map(|refusal| view! { <Problem refusal/> })}

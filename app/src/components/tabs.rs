@@ -17,7 +17,12 @@ pub enum Tab {
 
 const TABS: [(Tab, &str, &str, &str); 5] = [
     (Tab::View(ListView::Inbox), "inbox", "Inbox", paths::INBOX),
-    (Tab::View(ListView::Drafts), "draft", "Drafts", paths::DRAFTS),
+    (
+        Tab::View(ListView::Drafts),
+        "draft",
+        "Drafts",
+        paths::DRAFTS,
+    ),
     (Tab::New, "new", "New", paths::NEW),
     (Tab::View(ListView::Sent), "sent", "Sent", paths::SENT),
     (Tab::Search, "search", "Search", paths::SEARCH),

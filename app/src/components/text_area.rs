@@ -4,14 +4,11 @@
 use leptos::html::Textarea;
 use leptos::prelude::*;
 
+use super::escape::escaped;
+
 /// The text as HTML behind a leading newline: parsers drop the first newline after `<textarea>`, and only that one.
 fn content(text: &str) -> String {
-    format!(
-        "\n{}",
-        text.replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-    )
+    format!("\n{}", escaped(text))
 }
 
 /// A text area bound to `text`, in a form as the field `name`. What was typed before hydration wins over `text`.

@@ -17,7 +17,8 @@ pub fn Timeline(open: Open, end: Option<u64>) -> impl IntoView {
     let desk = Desk::here();
     let new = open.since.with_value(|since| since.first);
     let all = Memo::new(move |_| {
-        open.conversation.with(|it| desk.outbox.with(|outbox| lines(it, outbox, new, end)))
+        open.conversation
+            .with(|it| desk.outbox.with(|outbox| lines(it, outbox, new, end)))
     });
     view! {
         <div class="timeline-scroll">
@@ -43,8 +44,18 @@ fn Earlier(open: Open) -> impl IntoView {
     };
     move || {
         before.get().map(|before| {
-            let says = move || if open.loading.get() { "Loading…" } else { "Show earlier messages" };
-            let problem = move || open.problem.get().map(|refusal| view! { <Problem refusal/> });
+            let says = move || {
+                if open.loading.get() {
+                    "Loading…"
+                } else {
+                    "Show earlier messages"
+                }
+            };
+            let problem = move || {
+                open.problem
+                    .get()
+                    .map(|refusal| view! { <Problem refusal/> })
+            };
             view! {
                 <a class="earlier" href=paths::older(open.key, before) on:click=load>{says}</a>
                 {problem}
@@ -59,7 +70,9 @@ fn LineView(line: Line, open: Open) -> impl IntoView {
         Line::New => view! { <p class="new-line" id="new"><span>"New"</span></p> }.into_any(),
         Line::Message(key) => view! { <MessageRow key=key open/> }.into_any(),
         Line::Events { first, last } => {
-            let (events, me) = open.conversation.with_untracked(|it| (events(it, first, last), it.me.clone()));
+            let (events, me) = open
+                .conversation
+                .with_untracked(|it| (events(it, first, last), it.me.clone()));
             view! { <EventLine events me/> }.into_any()
         }
     }

@@ -38,8 +38,7 @@ pub fn VersionList(
             <a
                 class="tool"
                 href=paths::message(conversation, message.key)
-                title="Back to the conversation"
-                aria-label="Back to the conversation"
+                title="Back to the conversation" aria-label="Back"
             >
                 <Icon name="back"/>
             </a>

@@ -96,7 +96,12 @@ impl Clock {
     fn midnight(&self) -> Time {
         let offset = i64::from(self.offset) * 60_000;
         let local = self.now.as_millis().saturating_add(offset);
-        Time(local.div_euclid(DAY).saturating_mul(DAY).saturating_sub(offset))
+        Time(
+            local
+                .div_euclid(DAY)
+                .saturating_mul(DAY)
+                .saturating_sub(offset),
+        )
     }
 }
 
@@ -126,8 +131,14 @@ impl Today {
     pub fn provide(desk: &Desk) -> Today {
         let (now, offset) = (desk.clock.now, desk.clock.offset);
         let today = Today(Memo::new(move |_| {
-            let clock = Clock { now: now.get(), offset: offset.get() };
-            Clock { now: clock.midnight(), ..clock }
+            let clock = Clock {
+                now: now.get(),
+                offset: offset.get(),
+            };
+            Clock {
+                now: clock.midnight(),
+                ..clock
+            }
         }));
         provide_context(today);
         today
@@ -146,9 +157,19 @@ impl Today {
 
 /// A moment: in a list as short as can be, else with the day and the time.
 #[component]
-pub fn When(at: Time, #[prop(optional)] short: bool, #[prop(default = "")] class: &'static str) -> impl IntoView {
+pub fn When(
+    at: Time,
+    #[prop(optional)] short: bool,
+    #[prop(optional, into)] class: Option<&'static str>,
+) -> impl IntoView {
     let today = Today::here();
-    let text = move || if short { today.get().short(at) } else { today.get().long(at) };
+    let text = move || {
+        if short {
+            today.get().short(at)
+        } else {
+            today.get().long(at)
+        }
+    };
     view! { <time class=class datetime=iso(at)>{text}</time> }
 }
 
@@ -196,7 +217,10 @@ mod tests {
 
     #[test]
     fn the_day_is_all_that_a_moment_needs() {
-        let today = Clock { now: HERE.midnight(), ..HERE };
+        let today = Clock {
+            now: HERE.midnight(),
+            ..HERE
+        };
         for ago in [0, 3_600_000, DAY, 5 * DAY, 300 * DAY] {
             let then = at(HERE.now.as_millis() - ago);
             assert_eq!(today.long(then), HERE.long(then));

@@ -55,7 +55,11 @@ pub fn ConversationPage() -> impl IntoView {
 
 type Loaded = (KitchenSink, Option<u64>);
 
-async fn load(world: World, key: Option<ConversationKey>, before: Option<u64>) -> Result<Loaded, Refusal> {
+async fn load(
+    world: World,
+    key: Option<ConversationKey>,
+    before: Option<u64>,
+) -> Result<Loaded, Refusal> {
     let key = key.ok_or_else(no_such_page)?;
     let mut sink = world.conversation(key.into()).await?;
     if let (KitchenSink::Conversation(it), Some(before)) = (&mut sink, before) {

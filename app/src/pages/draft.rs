@@ -32,7 +32,8 @@ pub fn NewPage() -> impl IntoView {
 pub fn DraftPage() -> impl IntoView {
     let world = use_world();
     let params = use_params_map();
-    let key = Memo::new(move |_| params.with(|params| params.get("draft")?.parse::<DraftKey>().ok()));
+    let key =
+        Memo::new(move |_| params.with(|params| params.get("draft")?.parse::<DraftKey>().ok()));
     let loaded = Resource::new_blocking(move || key.get(), move |key| load(world.clone(), key));
     view! {
         <Title text="New conversation"/>
@@ -52,7 +53,9 @@ pub fn DraftPage() -> impl IntoView {
 }
 
 async fn load(world: World, key: Option<DraftKey>) -> Result<KitchenSink, Refusal> {
-    world.conversation(key.ok_or_else(no_such_page)?.into()).await
+    world
+        .conversation(key.ok_or_else(no_such_page)?.into())
+        .await
 }
 
 #[component]
@@ -65,10 +68,14 @@ fn Shown(draft: Draft) -> impl IntoView {
         }
     });
     let subject = move || writing.subject.with(|subject| subject.trim().to_owned());
-    let title = move || Some(subject()).filter(|it| !it.is_empty()).unwrap_or_else(|| "New conversation".to_owned());
+    let title = move || {
+        Some(subject())
+            .filter(|it| !it.is_empty())
+            .unwrap_or_else(|| "New conversation".to_owned())
+    };
     view! {
         <header class="conversation-head">
-            <a class="tool conversation-back" href=paths::DRAFTS title="Back to the drafts" aria-label="Back to the drafts">
+            <a class="tool conversation-back" href=paths::DRAFTS title="Back to the drafts" aria-label="Back">
                 <Icon name="back"/>
             </a>
             <h1 class="subject"><bdi>{title}</bdi></h1>

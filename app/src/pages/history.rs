@@ -19,7 +19,9 @@ use crate::state::desk::Desk;
 #[component]
 pub fn HistoryPage() -> impl IntoView {
     let world = use_world();
-    let me = Desk::here().session.with_value(|session| session.address.clone());
+    let me = Desk::here()
+        .session
+        .with_value(|session| session.address.clone());
     let (key, message) = (use_key(), use_message());
     let loaded = Resource::new_blocking(
         move || key.get().zip(message.get()),

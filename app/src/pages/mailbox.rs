@@ -72,7 +72,9 @@ fn Frame(session: Session) -> impl IntoView {
             async move {
                 match listing {
                     Listing::View(query) => world.list(query).await.map(Listed::Rows),
-                    Listing::Search { q, before } => world.search(q, before).await.map(Listed::Found),
+                    Listing::Search { q, before } => {
+                        world.search(q, before).await.map(Listed::Found)
+                    }
                 }
             }
         },
@@ -80,7 +82,13 @@ fn Frame(session: Session) -> impl IntoView {
     // The list that is shown now, whose counts live on.
     let now: RwSignal<Option<Mailbox>> = RwSignal::new(None);
     let shown = Memo::new(move |_| place.listing.with(Listing::view));
-    let pane = move || if matches!(place.tab.get(), Tab::View(_) | Tab::Search) { "list" } else { "conversation" };
+    let pane = move || {
+        if matches!(place.tab.get(), Tab::View(_) | Tab::Search) {
+            "list"
+        } else {
+            "conversation"
+        }
+    };
     let alive = RwSignal::new(false);
     Effect::new(move |_| alive.set(true));
     view! {
@@ -102,9 +110,18 @@ fn Frame(session: Session) -> impl IntoView {
 
 /// The column beside the list on a wide screen.
 #[component]
-fn Sidebar(desk: Desk, read: Read, now: RwSignal<Option<Mailbox>>, shown: Memo<Option<ListView>>) -> impl IntoView {
+fn Sidebar(
+    desk: Desk,
+    read: Read,
+    now: RwSignal<Option<Mailbox>>,
+    shown: Memo<Option<ListView>>,
+) -> impl IntoView {
     let counts = move |first: Counts| {
-        Signal::derive(move || now.get().and_then(|list| list.page.try_with(Counts::of)).unwrap_or(first))
+        Signal::derive(move || {
+            now.get()
+                .and_then(|list| list.page.try_with(Counts::of))
+                .unwrap_or(first)
+        })
     };
     view! {
         <nav class="sidebar" aria-label="Mailbox">
@@ -154,7 +171,10 @@ fn ListBody(desk: Desk, read: Read, place: Place, now: RwSignal<Option<Mailbox>>
         let (me, open) = (me.get_value(), place.open.into());
         match listed {
             Listed::Rows(page) => {
-                let view = place.listing.with_untracked(Listing::view).unwrap_or_default();
+                let view = place
+                    .listing
+                    .with_untracked(Listing::view)
+                    .unwrap_or_default();
                 let mailbox = Mailbox::new(desk, view, page);
                 now.set(Some(mailbox));
                 view! { <Rows mailbox me open/> }.into_any()

@@ -10,8 +10,8 @@ use app::shell::{Assets, shell};
 use em2_model::id::{ActionKey, ConversationKey, ConversationRef, DraftKey};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::domestic::{
-    Accepted, Conversation, Draft, Hit, KitchenSink, ListPage, ListQuery, ListView, Mark, Older, Piece, Published, Row,
-    SearchPage, Session, Version, Versions,
+    Accepted, Conversation, Draft, Hit, KitchenSink, ListPage, ListQuery, ListView, Mark, Older,
+    Piece, Published, Row, SearchPage, Session, Version, Versions,
 };
 use em2_model::wire::intent::{DraftFields, Intent};
 use futures::StreamExt;
@@ -48,7 +48,10 @@ impl Backend for Memory {
 
     fn list(&self, query: ListQuery) -> Answer<ListPage> {
         let draft = |row: &Row| matches!(row.key, ConversationRef::Draft(_));
-        let rows = self.rows.iter().filter(|row| draft(row) == (query.view == ListView::Drafts));
+        let rows = self
+            .rows
+            .iter()
+            .filter(|row| draft(row) == (query.view == ListView::Drafts));
         ready(Ok(ListPage {
             rows: rows.cloned().collect(),
             next: (self.rows.len() > 5).then(|| "older".to_owned()),
@@ -59,36 +62,78 @@ impl Backend for Memory {
     }
 
     fn search(&self, q: String, _before: Option<String>) -> Answer<SearchPage> {
-        let hits = self.rows.iter().filter(|row| row.subject.to_lowercase().contains(&q.to_lowercase()));
+        let hits = self
+            .rows
+            .iter()
+            .filter(|row| row.subject.to_lowercase().contains(&q.to_lowercase()));
         let snippet = vec![
-            Piece { mark: Mark::Same, text: "what was said of the ".to_owned() },
-            Piece { mark: Mark::Hit, text: q.clone() },
-            Piece { mark: Mark::Same, text: " <b>yesterday</b>".to_owned() },
+            Piece {
+                mark: Mark::Same,
+                text: "what was said of the ".to_owned(),
+            },
+            Piece {
+                mark: Mark::Hit,
+                text: q.clone(),
+            },
+            Piece {
+                mark: Mark::Same,
+                text: " <b>yesterday</b>".to_owned(),
+            },
         ];
-        let hits = hits.map(|row| Hit { row: row.clone(), message: None, snippet: snippet.clone() }).collect();
-        ready(Ok(SearchPage { q, hits, next: None }))
+        let hits = hits
+            .map(|row| Hit {
+                row: row.clone(),
+                message: None,
+                snippet: snippet.clone(),
+            })
+            .collect();
+        ready(Ok(SearchPage {
+            q,
+            hits,
+            next: None,
+        }))
     }
 
     fn conversation(&self, key: ConversationRef) -> Answer<KitchenSink> {
         ready(match key {
             ConversationRef::Draft(_) => Ok(KitchenSink::Draft(self.draft.clone())),
-            ConversationRef::Published(key) => self.find(key).map(|it| KitchenSink::Conversation(Box::new(it))),
+            ConversationRef::Published(key) => self
+                .find(key)
+                .map(|it| KitchenSink::Conversation(Box::new(it))),
         })
     }
 
     fn older(&self, key: ConversationKey, before: u64) -> Answer<Older> {
-        ready(self.find(key).map(|it| Older {
-            entries: it.entries.into_iter().filter(|entry| entry.seq() < before).collect(),
-            more_before: None,
+        ready(self.find(key).map(|it| {
+            Older {
+                entries: it
+                    .entries
+                    .into_iter()
+                    .filter(|entry| entry.seq() < before)
+                    .collect(),
+                more_before: None,
+            }
         }))
     }
 
     fn versions(&self, key: ConversationKey, message: ActionKey) -> Answer<Versions> {
-        let message = self.find(key).and_then(|it| it.message(message).cloned().ok_or(Refusal::from(Code::NotFound)));
-        ready(message.map(|message| Versions { message, versions: self.versions.clone() }))
+        let message = self.find(key).and_then(|it| {
+            it.message(message)
+                .cloned()
+                .ok_or(Refusal::from(Code::NotFound))
+        });
+        ready(message.map(|message| Versions {
+            message,
+            versions: self.versions.clone(),
+        }))
     }
 
-    fn act(&self, _key: ConversationRef, _intent: Intent, _idempotency_key: String) -> Answer<Accepted> {
+    fn act(
+        &self,
+        _key: ConversationRef,
+        _intent: Intent,
+        _idempotency_key: String,
+    ) -> Answer<Accepted> {
         ready(Err(Refusal::from(Code::Busy)))
     }
 
@@ -119,7 +164,11 @@ pub(crate) fn page(world: &Memory, path: &str, refused: Option<Refused>) -> Stri
     let url = RequestUrl::new(&format!("http://a.example{path}"));
     let world: World = Arc::new(world.clone());
     let scripts = refused.is_none();
-    let assets = Assets { css: "/main.css".to_owned(), js: "/app.js".to_owned(), wasm: "/app.wasm".to_owned() };
+    let assets = Assets {
+        css: "/main.css".to_owned(),
+        js: "/app.js".to_owned(),
+        wasm: "/app.wasm".to_owned(),
+    };
     let (owner, stream) = leptos_integration_utils::build_response(
         move || shell(assets, scripts),
         move || {
@@ -139,9 +188,12 @@ pub(crate) fn page(world: &Memory, path: &str, refused: Option<Refused>) -> Stri
     );
     let html = block_on(async {
         let stream = stream.await;
-        output.inject_meta_context(stream).await.collect::<String>().await
+        output
+            .inject_meta_context(stream)
+            .await
+            .collect::<String>()
+            .await
     });
     owner.unset_with_forced_cleanup();
     html
 }
-
