@@ -182,6 +182,14 @@ impl Origin {
         Origin(format!("http://{listen}"))
     }
 
+    /// Whether a browser that names this origin stands on one of our own pages: this very origin, or, without TLS,
+    /// another name of this machine with the same port.
+    pub fn is_own(&self, named: &str) -> bool {
+        let alike =
+            |other: Origin| !self.is_secure() && !other.is_secure() && other.port() == self.port();
+        named == self.0 || Origin::parse(named).is_ok_and(alike)
+    }
+
     /// Whether people reach the server through TLS.
     pub fn is_secure(&self) -> bool {
         self.0.starts_with("https://")
@@ -262,6 +270,25 @@ mod tests {
         assert!(open(None).is_err());
         assert!(open(Some("http://127.0.0.1:8025")).is_err());
         assert!(open(Some("https://em2.example.com")).is_ok());
+    }
+
+    #[test]
+    fn a_page_of_ours_may_name_this_machine_otherwise_on_loopback_only() {
+        let here = Origin::parse("http://127.0.0.1:4001").unwrap();
+        for (named, own) in [
+            ("http://127.0.0.1:4001", true),
+            ("http://localhost:4001", true),
+            ("http://[::1]:4001", true),
+            ("http://localhost:4002", false),
+            ("https://localhost:4001", false),
+            ("http://evil.example:4001", false),
+            ("null", false),
+            ("", false),
+        ] {
+            assert_eq!(here.is_own(named), own, "{named}");
+        }
+        let there = Origin::parse("https://em2.example.com").unwrap();
+        assert!(there.is_own("https://em2.example.com") && !there.is_own("http://127.0.0.1:4001"));
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub mod wire;
 // The only error that crosses the wire.
 pub mod refusal;
 
+#[cfg(feature = "openapi")]
+mod openapi;
+
 pub use address::{Address, Platform};
 pub use id::{ActionKey, CommitKey, ConversationKey, ConversationRef, DraftKey, Nonce, Salt, Time};
 pub use participant::{Format, History, Role};

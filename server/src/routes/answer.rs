@@ -108,10 +108,10 @@ pub fn is_local(path: &str) -> bool {
 
 /// The path and query of a `Referer` on this server.
 fn own_page(referer: &str, app: &App) -> Option<String> {
-    let path = referer.strip_prefix(app.origin.as_str())?;
-    let uri: Uri = path.parse().ok()?;
+    let uri: Uri = referer.parse().ok()?;
+    let origin = format!("{}://{}", uri.scheme_str()?, uri.authority()?);
     let page = uri.path_and_query()?.as_str();
-    is_local(page).then(|| page.to_owned())
+    (app.origin.is_own(&origin) && is_local(page)).then(|| page.to_owned())
 }
 
 #[cfg(test)]

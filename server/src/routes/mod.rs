@@ -36,6 +36,7 @@ pub fn router(app: App) -> Router {
         .route("/d/l/", get(domestic::list::list))
         .route("/d/s/", get(domestic::search::search))
         .route("/d/ws/", get(domestic::live::connect))
+        .route("/d/openapi.json", get(domestic::openapi::document))
         .route("/d/new/", post(domestic::new::start))
         .route("/d/publish/{key}/", post(domestic::publish::publish))
         .route("/d/evt/{key}/", post(domestic::evt::act))

@@ -59,7 +59,8 @@ pub fn foreign(_: tower_http::csrf::ProtectionError) -> Response {
 
 /// Whether a socket is opened by a page of this server: its upgrade is a GET, which no other guard looks at.
 pub fn is_own(app: &App, headers: &HeaderMap) -> bool {
-    headers
+    let origin = headers
         .get(header::ORIGIN)
-        .is_some_and(|origin| origin.as_bytes() == app.origin.as_str().as_bytes())
+        .and_then(|origin| origin.to_str().ok());
+    origin.is_some_and(|origin| app.origin.is_own(origin))
 }

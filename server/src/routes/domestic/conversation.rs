@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use em2_model::id::{ActionKey, ConversationKey, ConversationRef};
+use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::{KitchenSink, Older, Versions};
 use serde::Deserialize;
 
@@ -12,6 +13,12 @@ use crate::routes::extract::key::{Asked, Key};
 use crate::state::App;
 
 /// GET /d/{key}/
+#[utoipa::path(
+    get,
+    path = "/d/{key}/",
+    params(("key" = ConversationRef, Path)),
+    responses((status = 200, body = KitchenSink), (status = "default", description = "Refused.", body = Refusal, content_type = "application/problem+json")),
+)]
 pub async fn conversation(
     State(app): State<App>,
     Caller(caller): Caller,
@@ -27,6 +34,15 @@ pub struct OlderQuery {
 }
 
 /// GET /d/{key}/events/?before=seq
+#[utoipa::path(
+    get,
+    path = "/d/{key}/events/",
+    params(
+        ("key" = ConversationKey, Path),
+        ("before" = Option<u64>, Query, description = "Entries with a smaller slot."),
+    ),
+    responses((status = 200, body = Older), (status = "default", description = "Refused.", body = Refusal, content_type = "application/problem+json")),
+)]
 pub async fn events(
     State(app): State<App>,
     Caller(caller): Caller,
@@ -42,6 +58,12 @@ pub async fn events(
 }
 
 /// GET /d/{key}/messages/{message}/
+#[utoipa::path(
+    get,
+    path = "/d/{key}/messages/{message}/",
+    params(("key" = ConversationKey, Path), ("message" = ActionKey, Path)),
+    responses((status = 200, body = Versions), (status = "default", description = "Refused.", body = Refusal, content_type = "application/problem+json")),
+)]
 pub async fn versions(
     State(app): State<App>,
     Caller(caller): Caller,

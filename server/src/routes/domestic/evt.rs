@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use em2_model::id::ConversationRef;
+use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::Accepted;
 use em2_model::wire::intent::{Fields, Intent};
 
@@ -12,6 +13,13 @@ use crate::state::App;
 use app::paths;
 
 /// POST /d/evt/{key}/
+#[utoipa::path(
+    post,
+    path = "/d/evt/{key}/",
+    params(("key" = ConversationRef, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body(content((Fields = "application/json"), (Fields = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Accepted), (status = "default", description = "Refused.", body = Refusal, content_type = "application/problem+json")),
+)]
 pub async fn act(
     State(app): State<App>,
     Key(key): Key<ConversationRef>,

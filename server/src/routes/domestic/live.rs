@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Response};
-use em2_model::refusal::Code;
+use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::live::Live;
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
@@ -44,6 +44,12 @@ pub struct Since {
 }
 
 /// GET /d/ws/
+#[utoipa::path(
+    get,
+    path = "/d/ws/",
+    params(("since" = Option<u64>, Query, description = "The counter `n` up to which everything is known.")),
+    responses((status = 101, description = "A WebSocket of `Live` frames."), (status = "default", description = "Refused.", body = Refusal, content_type = "application/problem+json")),
+)]
 pub async fn connect(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     // The upgrade is a GET with the cookie of whoever opens it: only our own pages may. // security.md 50
     if !is_own(&app, request.headers()) {

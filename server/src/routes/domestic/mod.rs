@@ -5,6 +5,7 @@ pub mod evt;
 pub mod list;
 pub mod live;
 pub mod new;
+pub mod openapi;
 pub mod publish;
 pub mod search;
 

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::Accepted;
 use em2_model::wire::intent::DraftFields;
 
@@ -10,6 +11,13 @@ use crate::state::App;
 use app::paths;
 
 /// POST /d/new/
+#[utoipa::path(
+    post,
+    path = "/d/new/",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body(content((DraftFields = "application/json"), (DraftFields = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Accepted), (status = "default", description = "Refused.", body = Refusal, content_type = "application/problem+json")),
+)]
 pub async fn start(State(app): State<App>, posted: Posted) -> Response {
     let done = async {
         let caller = posted.caller()?;

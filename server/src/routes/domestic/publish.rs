@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use em2_model::id::DraftKey;
+use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::Published;
 use em2_model::wire::intent::DraftFields;
 
@@ -12,6 +13,13 @@ use crate::state::App;
 use app::paths;
 
 /// POST /d/publish/{key}/
+#[utoipa::path(
+    post,
+    path = "/d/publish/{key}/",
+    params(("key" = DraftKey, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body(content((DraftFields = "application/json"), (DraftFields = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Published), (status = "default", description = "Refused.", body = Refusal, content_type = "application/problem+json")),
+)]
 pub async fn publish(State(app): State<App>, Key(key): Key<DraftKey>, posted: Posted) -> Response {
     let done = async {
         let caller = posted.caller()?;

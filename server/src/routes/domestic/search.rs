@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::SearchPage;
 use serde::Deserialize;
 
@@ -19,6 +20,15 @@ pub struct SearchQuery {
 }
 
 /// GET /d/s/
+#[utoipa::path(
+    get,
+    path = "/d/s/",
+    params(
+        ("q" = String, Query, description = "Words; the last one may be the beginning of one."),
+        ("before" = Option<String>, Query, description = "The `next` of the page before."),
+    ),
+    responses((status = 200, body = SearchPage), (status = "default", description = "Refused.", body = Refusal, content_type = "application/problem+json")),
+)]
 pub async fn search(
     State(app): State<App>,
     Caller(caller): Caller,
