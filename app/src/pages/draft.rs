@@ -1,7 +1,7 @@
 //! A new conversation, until it is published.
 
 use em2_model::id::DraftKey;
-use em2_model::refusal::Refusal;
+use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::domestic::{Draft, KitchenSink};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -52,10 +52,20 @@ pub fn DraftPage() -> impl IntoView {
     }
 }
 
+/// A key under which nothing was saved yet is an empty draft.
 async fn load(world: World, key: Option<DraftKey>) -> Result<KitchenSink, Refusal> {
-    world
-        .conversation(key.ok_or_else(no_such_page)?.into())
-        .await
+    let key = key.ok_or_else(no_such_page)?;
+    match world.conversation(key.into()).await {
+        Err(refusal) if refusal.code == Code::NoDraft => Ok(KitchenSink::Draft(Draft {
+            key,
+            subject: String::new(),
+            to: String::new(),
+            text: String::new(),
+            version: 0,
+            saved: None,
+        })),
+        loaded => loaded,
+    }
 }
 
 #[component]

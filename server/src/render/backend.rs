@@ -34,7 +34,10 @@ impl Here {
         let asked = question(self.app.clone(), self.caller.clone());
         asked
             .inspect(move |answer| {
-                if let Err(refusal) = answer {
+                // A draft that was never saved is an empty one.
+                if let Err(refusal) = answer
+                    && refusal.code != Code::NoDraft
+                {
                     refused.get_or_init(|| refusal.code);
                 }
             })

@@ -1,6 +1,9 @@
 //! What a platform's own people do: sign in, hold conversations, listen.
 
 mod bad_input;
+mod command_line;
+mod forms;
 mod live;
 mod pages;
 mod sign_in;
+mod walk;

@@ -51,6 +51,8 @@ impl TestServer {
             running: None,
             address: any,
         };
+        let assets = r#"{"js":"/pkg/frontend.0123.js","wasm":"/pkg/frontend_bg.0123.wasm","css":"/pkg/main.0123.css","build":"0123"}"#;
+        put(&server.site().join("assets.json"), assets.as_bytes());
         server.run().await;
         server
     }
@@ -96,7 +98,7 @@ impl TestServer {
         &self.running.as_ref().unwrap().app
     }
 
-    /// Where the files of `make site` would be; there are none but what a test puts there before it asks.
+    /// Where `make site` would put its files: what they are called is there, and what a test puts there.
     pub(crate) fn site(&self) -> std::path::PathBuf {
         self.folder.path().join("site")
     }

@@ -1,0 +1,161 @@
+//! The program itself: accounts from a terminal, and what it says when it starts.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use crate::support::person::Person;
+
+/// The program with a data folder of its own.
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    command
+        .env("EM2_DATA", folder.join("data"))
+        .env("EM2_SITE", folder.join("site"));
+    command
+        .env_remove("EM2_PASSWORD")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs it to its end with this on standard input.
+async fn run(folder: &Path, args: &[&str], input: &str) -> Output {
+    let (mut command, input) = (program(folder), input.to_owned());
+    command.args(args);
+    let ran = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        child.wait_with_output().unwrap()
+    });
+    ran.await.unwrap()
+}
+
+/// A program that serves, until it is dropped.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // As a machine that loses its power: nothing is tidied up.
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// Starts it on a free port; answers with the address that it prints.
+async fn serve(folder: &Path) -> (Serving, String) {
+    let mut command = program(folder);
+    command
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stderr(Stdio::null());
+    let started = tokio::task::spawn_blocking(move || {
+        let mut child = Serving(command.spawn().unwrap());
+        let lines = BufReader::new(child.0.stdout.take().unwrap())
+            .lines()
+            .map(Result::unwrap);
+        let address = lines
+            .into_iter()
+            .find_map(|line| Some(line[line.find("http://")?..].trim().to_owned()));
+        (child, address.expect("it ended without an address"))
+    });
+    started.await.unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test]
+async fn accounts_are_made_listed_and_given_another_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let added = run(
+        folder,
+        &["user", "add", "anna@a.example", "--name", "Anna Lind"],
+        "correct horse battery\n",
+    )
+    .await;
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    let short = run(folder, &["user", "add", "bob@b.example"], "short\n").await;
+    assert!(
+        !short.status.success() && text(&short.stderr).contains("too short"),
+        "{}",
+        text(&short.stderr)
+    );
+    let none = run(folder, &["user", "add", "bob@b.example"], "").await;
+    assert!(!none.status.success() && text(&none.stderr).contains("EM2_PASSWORD"));
+    let listed = run(folder, &["user", "list"], "").await;
+    assert_eq!(text(&listed.stdout), "anna@a.example\tAnna Lind\n");
+
+    let (server, address) = serve(folder).await;
+    let anna = Person::new(address);
+    anna.sign_in("anna@a.example", "correct horse battery")
+        .await
+        .see_other("/inbox");
+    let mut socket = anna.listen(None).await;
+    let changed = run(
+        folder,
+        &["user", "passwd", "anna@a.example"],
+        "battery staple\n",
+    )
+    .await;
+    assert!(changed.status.success(), "{}", text(&changed.stderr));
+    assert_eq!(socket.closed().await, 4401);
+    assert_eq!(
+        anna.sign_in("anna@a.example", "correct horse battery")
+            .await
+            .status,
+        401
+    );
+    anna.sign_in("anna@a.example", "battery staple")
+        .await
+        .see_other("/inbox");
+    drop(server);
+}
+
+#[tokio::test]
+async fn the_first_start_prints_the_address_of_the_first_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, address) = serve(folder.path()).await;
+    let (origin, token) = address
+        .split_once("/first-account?token=")
+        .expect("an address with a token");
+    let anna = Person::new(origin.to_owned());
+    let fields = [
+        ("token", token),
+        ("address", "anna@a.example"),
+        ("name", "Anna"),
+        ("password", "correct horse battery"),
+    ];
+    anna.form("/first-account", "/first-account", &fields)
+        .await
+        .see_other("/inbox");
+    // Killed in the middle of life, and started again: nobody is asked for a first account.
+    drop(server);
+    let (server, address) = serve(folder.path()).await;
+    assert!(!address.contains("token"), "{address}");
+    drop(server);
+}
+
+#[tokio::test]
+async fn wrong_settings_are_said_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = run(folder.path(), &["serve", "--listen", "0.0.0.0:0"], "").await;
+    assert!(
+        !open.status.success() && text(&open.stderr).contains("--origin https://"),
+        "{}",
+        text(&open.stderr)
+    );
+    let migrated = run(folder.path(), &["migrate"], "").await;
+    assert!(
+        migrated.status.success() && text(&migrated.stdout).contains("up to date"),
+        "{}",
+        text(&migrated.stderr)
+    );
+}
