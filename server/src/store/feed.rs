@@ -84,17 +84,14 @@ pub async fn tell(
         return Ok(Vec::new());
     }
     let ids: Vec<i64> = users.iter().map(|user| user.as_i64()).collect();
-    let [_, raised] = tx
-        .fetch_each([
-            (
-                "SELECT user_id FROM feed_heads WHERE user_id IN EACH($1) ORDER BY user_id LOCKING",
-                args![ids],
-            ),
-            (
-                "UPDATE feed_heads SET n = n + 1 WHERE user_id IN EACH($1) RETURNING user_id, n",
-                args![ids],
-            ),
-        ])
+    let raised = tx
+        .fetch_all(
+            "UPDATE feed_heads SET n = n + 1
+              WHERE user_id IN (SELECT user_id FROM feed_heads
+                                 WHERE user_id IN EACH($1) ORDER BY user_id LOCKING)
+             RETURNING user_id, n",
+            args![ids],
+        )
         .await?;
     let mut numbers: Vec<(UserId, u64)> = raised
         .iter()
@@ -161,7 +158,9 @@ pub async fn list_feed(
 /// Answers how many rows went.
 pub async fn prune_feed(tx: &mut Tx, keep: u64) -> Result<u64, StoreError> {
     tx.push(
-        "UPDATE feed_heads SET pruned = n - $1 WHERE n - $1 > pruned",
+        "UPDATE feed_heads SET pruned = n - $1
+          WHERE user_id IN (SELECT user_id FROM feed_heads
+                             WHERE n - $1 > pruned ORDER BY user_id LOCKING)",
         args![keep],
     );
     tx.execute(

@@ -1,0 +1,109 @@
+//! Full-text search in each engine's way: FTS5 or tsvector, over words that Rust has folded.
+
+use super::{Dialect, Statement};
+use crate::store::fold::Query;
+use crate::store::value::Value;
+
+/// The statements that index words; `place` is conversation, item, slot added, slot touched.
+pub(in crate::store) fn insert_words(
+    dialect: Dialect,
+    place: Vec<Value>,
+    words: Vec<String>,
+) -> Vec<Statement> {
+    let words = Value::Text(words.join(" "));
+    match dialect {
+        Dialect::Sqlite => vec![
+            Statement {
+                sql: "INSERT INTO search_rows (conv, item, added_seq, touched_seq)
+                      VALUES ($1, $2, $3, $4)"
+                    .into(),
+                args: place,
+            },
+            Statement {
+                sql: "INSERT INTO search_words (rowid, words) VALUES (last_insert_rowid(), $1)"
+                    .into(),
+                args: vec![words],
+            },
+        ],
+        Dialect::Postgres => vec![Statement {
+            sql: "INSERT INTO search_rows (conv, item, added_seq, touched_seq, words)
+                  VALUES ($1, $2, $3, $4, array_to_tsvector(string_to_array($5, ' ')))"
+                .into(),
+            args: place.into_iter().chain([words]).collect(),
+        }],
+    }
+}
+
+/// The statements that forget the words of an item; `place` is conversation and item.
+pub(in crate::store) fn delete_words(dialect: Dialect, place: Vec<Value>) -> Vec<Statement> {
+    let rows = Statement {
+        sql: "DELETE FROM search_rows WHERE conv = $1 AND item = $2".into(),
+        args: place.clone(),
+    };
+    match dialect {
+        Dialect::Sqlite => vec![
+            Statement {
+                sql: "DELETE FROM search_words WHERE rowid IN (
+                          SELECT id FROM search_rows WHERE conv = $1 AND item = $2)"
+                    .into(),
+                args: place,
+            },
+            rows,
+        ],
+        Dialect::Postgres => vec![rows],
+    }
+}
+
+/// What every row found must fulfil: this person may see it. The subject of a conversation has no
+/// scope; what somebody removed has seen ends with their removal.
+macro_rules! search {
+    ($from:literal, $matches:literal) => {
+        concat!(
+            "SELECT r.id, r.conv, r.item FROM ",
+            $from,
+            " JOIN participants p ON p.conv = r.conv AND p.user_id = $2
+              WHERE ",
+            $matches,
+            " AND (r.item = r.conv OR r.added_seq >= p.since_seq)
+              AND CASE WHEN p.removed_seq IS NULL THEN r.until_seq IS NULL
+                       ELSE r.touched_seq <= p.removed_seq
+                            AND (r.until_seq IS NULL OR r.until_seq > p.removed_seq) END
+              ORDER BY r.id DESC LIMIT $4"
+        )
+    };
+}
+
+/// The search statement and its first value, the words as the engine wants them. `$2` is the
+/// person, `$3` the id to begin below, `$4` the number of rows.
+pub(in crate::store) fn search(dialect: Dialect, query: &Query) -> (&'static str, String) {
+    let (words, open) = query.parts();
+    let last = words.len() - 1;
+    // Words hold letters and digits only, so that quoting them needs no escapes.
+    match dialect {
+        Dialect::Sqlite => {
+            let term = |(i, word): (usize, &String)| match i == last && open {
+                true => format!("\"{word}\" *"),
+                false => format!("\"{word}\""),
+            };
+            let terms: Vec<String> = words.iter().enumerate().map(term).collect();
+            (
+                search!(
+                    "search_words w JOIN search_rows r ON r.id = w.rowid",
+                    "w.search_words MATCH $1 AND w.rowid < $3"
+                ),
+                terms.join(" AND "),
+            )
+        }
+        Dialect::Postgres => {
+            let term = |(i, word): (usize, &String)| match i == last && open {
+                true => format!("'{word}':*"),
+                false => format!("'{word}'"),
+            };
+            let terms: Vec<String> = words.iter().enumerate().map(term).collect();
+            (
+                search!("search_rows r", "r.words @@ $1::tsquery AND r.id < $3"),
+                terms.join(" & "),
+            )
+        }
+    }
+}
