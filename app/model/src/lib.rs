@@ -30,8 +30,10 @@ pub mod slug;
 pub mod action;
 pub mod record;
 
-// The one state machine.
+// The one state machine, and one platform's side of it.
 pub mod conversation;
+mod faults;
+pub mod step;
 
 // What a client sends, what it gets, and what it makes of it.
 pub mod unread;

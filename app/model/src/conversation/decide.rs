@@ -5,6 +5,7 @@ use super::{ATTACHMENTS_MAX, Conversation, Core, Item, PEOPLE_MAX, PLATFORMS_MAX
 use super::{Person, Slot, Standing};
 use crate::action::{Action, Content, Kind, Model};
 use crate::address::{Address, Platform};
+use crate::faults::{self, Fault};
 use crate::id::{ActionKey, Time};
 use crate::participant::{History, Role};
 use crate::permit;
@@ -60,6 +61,9 @@ impl Conversation {
 
     /// A nonce is used once in a conversation. // spec §9, §10
     fn known_nonce(&self, action: &Action) -> Option<Slot> {
+        if faults::is(Fault::NonceUnchecked) {
+            return None;
+        }
         self.slot(&action.header().nonce)
     }
 
@@ -164,6 +168,7 @@ impl Conversation {
     fn follows_head(&self, action: &Action) -> bool {
         let header = action.header();
         match (header.item, header.follows) {
+            _ if faults::is(Fault::FollowsUnchecked) => true,
             (Some(item), Some(follows)) => self.head_of(header.kind.model(), item) == Some(follows),
             _ => true,
         }
@@ -236,6 +241,7 @@ impl Conversation {
             | Kind::MessageRecover => {}
             _ => return None,
         }
+        let at = faults::clock(at);
         let lock = self.core.lock(action.kind().model(), action.item(), at)?;
         if Some(&lock.actor) == action.header().actor.as_ref() {
             return None;

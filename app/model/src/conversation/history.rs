@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Core, Item, Person};
 use crate::address::{Address, Platform};
+use crate::faults::{self, Fault};
 use crate::id::{ActionKey, Time};
 use crate::participant::History;
 
@@ -60,6 +61,9 @@ impl Core {
 
     /// Ends a participation, and the locks that it held. // spec §11, §16
     pub(super) fn remove_person(&mut self, item: ActionKey, seq: u64) -> Option<Person> {
+        if faults::is(Fault::RemovalIgnored) {
+            return self.people.get(&item).cloned();
+        }
         let person = self.people.remove(&item)?;
         self.locks.retain(|lock| lock.actor != person.address);
         let span = Span {

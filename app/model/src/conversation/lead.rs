@@ -2,6 +2,7 @@
 
 use super::{Change, Conversation, Effect, Slot, Verdict};
 use crate::action::Action;
+use crate::faults::{self, Fault};
 use crate::id::{CommitKey, Time};
 use crate::record::{Commit, CommitFields, Record, STATE_EVERY, Verified};
 use crate::refusal::{Code, Refusal};
@@ -59,6 +60,9 @@ impl Conversation {
         let at = self.commit_time(now)?;
         let refused = match self.decide(action.action(), at)? {
             Verdict::Accept => None,
+            Verdict::Refuse(refusal) if faults::is(Fault::RefusedWithoutSlot) => {
+                return Err(refusal);
+            }
             Verdict::Refuse(refusal) => Some(refusal.code),
             Verdict::Duplicate(slot) => return Ok(Sequenced::Duplicate(slot)),
         };

@@ -1,0 +1,350 @@
+//! One platform's side of one conversation: what it does with each input, without I/O, clock or
+//! randomness, so that it can be simulated by the thousand. // spec §0.6, §10, §12, §14, §15
+//!
+//! ```text
+//!                 Submit (own people)          Received (other platforms)
+//!                        │                              │
+//!                        ▼                              ▼
+//!    leading ──▶ sequence: a slot each    commits ──▶ follow: link, apply, roll back
+//!  following ──▶ pending, submitted       asks, answers ──▶ push, fetch, leave off
+//!                        │                              │
+//!                        └───── the log is written ─────┘
+//!                                       │
+//!                         outputs: what to send, whom to tell
+//! ```
+//!
+//! The driver runs a step, makes the log and the state durable in one transaction, and only then
+//! carries out the outputs: what is told is saved.
+
+mod follow;
+mod lead;
+mod recover;
+#[cfg(test)]
+mod simulator;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::address::Platform;
+use crate::conversation::Conversation;
+use crate::id::{ActionKey, CommitKey, Time};
+use crate::record::{Record, Verified};
+use crate::refusal::Code;
+use crate::sign::PlatformKey;
+
+/// A record as it is kept and sent: verified once, shared from then on.
+pub type Kept = Arc<Verified<Record>>;
+
+/// How long the first answer is waited for before the same is sent again, in milliseconds.
+const RETRY: i64 = 5_000;
+/// The longest wait between two tries, in milliseconds.
+const RETRY_MAX: i64 = 60_000;
+/// How many records one message carries. // spec §7
+const BATCH: u64 = 100;
+/// How long a restored leader waits for the heads of its peers, in milliseconds. // spec §14
+const ASK: i64 = 10_000;
+
+/// The log of one conversation as the driver stores it. Positions begin at 1.
+pub trait Log {
+    /// The record in this slot.
+    fn record(&self, seq: u64) -> Option<Kept>;
+    /// Puts a record into the slot after the last.
+    fn append(&mut self, record: Kept);
+    /// Takes off everything after slot `to`, oldest first; the driver keeps it as evidence.
+    fn truncate(&mut self, to: u64) -> Vec<Kept>;
+
+    /// The commit in this slot.
+    fn commit_key(&self, seq: u64) -> Option<CommitKey> {
+        self.record(seq)?.commit().map(|commit| commit.key())
+    }
+}
+
+/// Which commits a platform has: newest first, head, head−1, −2, −4, −8 … 1. // spec §7
+pub type Locator = Vec<(u64, CommitKey)>;
+
+/// How often every platform compares heads with the leader, in milliseconds. // spec §15
+const COMPARE: i64 = 24 * 60 * 60 * 1000;
+
+/// What one platform says to another about one conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// To the leader: actions that want a slot.
+    Submit { records: Vec<Kept> },
+    /// Commits, ascending and without a gap.
+    Commits { records: Vec<Kept> },
+    /// What the sender has, and what became of what was submitted.
+    Answer {
+        have: Locator,
+        epoch: u64,
+        results: Vec<(ActionKey, Outcome)>,
+    },
+    /// What the sender has; wants an [`Message::Answer`].
+    Ask { have: Locator, epoch: u64 },
+    /// Wants the commits after this slot.
+    Fetch { after: u64 },
+}
+
+/// What became of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It has a slot, and `refused` tells whether the rules refused it there.
+    Sequenced { seq: u64, refused: Option<Code> },
+    /// It gets no slot: the author keeps the text.
+    Rejected(Code),
+    /// It is kept and not confirmed yet.
+    Pending,
+}
+
+/// What happens to a platform.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// One of its own people acts; the record is signed by this platform and has no commit.
+    Submit(Kept),
+    /// Another platform says something; its signature was checked.
+    Received { from: Platform, message: Message },
+    /// Time has passed.
+    Tick,
+    /// The process begins. `restored` where the last clean head, kept outside the database, is not
+    /// the head in it. // spec §14
+    Start { restored: bool },
+}
+
+/// What is to be done once log and state are durable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    Send {
+        to: Platform,
+        message: Message,
+    },
+    /// The author learns what became of the action.
+    Tell {
+        key: ActionKey,
+        outcome: Outcome,
+    },
+    /// A record was folded in: project it, and tell this platform's people.
+    Applied(Kept),
+    /// Slots after `to` were undone; their actions are pending again.
+    RolledBack {
+        to: u64,
+    },
+    /// For the operator: the leader wrote two histories, or decided otherwise than the rules.
+    Alarm {
+        seq: u64,
+        code: Code,
+    },
+}
+
+/// What this platform knows of another.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Peer {
+    /// The newest slot that it is known to have.
+    acked: u64,
+    /// When to send again, unless it answers before.
+    next_at: Option<Time>,
+    /// Tries since it last answered.
+    attempts: u32,
+}
+
+impl Peer {
+    fn may_send(&self, now: Time) -> bool {
+        self.next_at.is_none_or(|at| at <= now)
+    }
+
+    fn sent(&mut self, now: Time) {
+        let wait = RETRY
+            .saturating_mul(1 << self.attempts.min(8))
+            .min(RETRY_MAX);
+        self.next_at = Some(now.plus(wait));
+        self.attempts += 1;
+    }
+
+    fn answered(&mut self) {
+        self.next_at = None;
+        self.attempts = 0;
+    }
+}
+
+/// A restored leader before it sequences again: who has told what they have.
+#[derive(Clone, Debug, PartialEq)]
+struct Asking {
+    until: Time,
+    told: Vec<Platform>,
+}
+
+/// A branch that the leader lost, held by a platform that it does not push to any more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Stranded {
+    epoch: u64,
+    /// The leader has it, or has answered it, up to this slot.
+    upto: u64,
+}
+
+/// One platform's side of one conversation. All of it is durable.
+#[derive(Clone, Debug)]
+pub struct State {
+    key: PlatformKey,
+    conversation: Option<Conversation>,
+    /// Actions without a slot, in the order in which they are submitted.
+    pending: Vec<Kept>,
+    peers: BTreeMap<Platform, Peer>,
+    asking: Option<Asking>,
+    /// The epoch in which this platform commits when it leads; rises with every restore.
+    epoch: u64,
+    /// The highest epoch that any peer has told of.
+    epoch_seen: u64,
+    /// Where the leader, in an epoch newer than ours, does not have what we have.
+    stranded: Option<Stranded>,
+    /// When heads are compared next.
+    compare_at: Option<Time>,
+}
+
+impl State {
+    /// A platform that knows nothing of the conversation yet.
+    pub fn new(key: PlatformKey) -> State {
+        State {
+            key,
+            conversation: None,
+            pending: Vec::new(),
+            peers: BTreeMap::new(),
+            asking: None,
+            epoch: 1,
+            epoch_seen: 1,
+            stranded: None,
+            compare_at: None,
+        }
+    }
+
+    /// The conversation at its head, once it is known.
+    pub fn conversation(&self) -> Option<&Conversation> {
+        self.conversation.as_ref()
+    }
+
+    /// Actions that have no slot yet, oldest first.
+    pub fn pending(&self) -> &[Kept] {
+        &self.pending
+    }
+
+    /// Whether a restored leader still asks its peers before it sequences.
+    pub fn is_asking(&self) -> bool {
+        self.asking.is_some()
+    }
+
+    fn me(&self) -> &Platform {
+        &self.key.platform
+    }
+
+    fn head(&self) -> u64 {
+        self.conversation.as_ref().map_or(0, |held| held.core().seq)
+    }
+
+    fn leader(&self) -> Option<&Platform> {
+        self.conversation.as_ref().map(|held| &held.core().leader)
+    }
+
+    /// Whether this platform gives out slots now.
+    fn leads(&self) -> bool {
+        self.leader() == Some(self.me()) && self.asking.is_none()
+    }
+}
+
+/// One input, and what follows from it.
+pub fn step(state: &mut State, log: &mut dyn Log, input: Input, now: Time) -> Vec<Output> {
+    let mut out = Vec::new();
+    match input {
+        Input::Submit(record) => lead::submitted(state, log, record, now, &mut out),
+        Input::Received { from, message } => received(state, log, from, message, now, &mut out),
+        Input::Tick => recover::compare(state, log, now, &mut out),
+        Input::Start { restored } => recover::start(state, log, restored, now, &mut out),
+    }
+    recover::finish_asking(state, log, now, &mut out);
+    lead::push(state, log, now, &mut out);
+    follow::submit_pending(state, log, now, &mut out);
+    out
+}
+
+fn received(
+    state: &mut State,
+    log: &mut dyn Log,
+    from: Platform,
+    message: Message,
+    now: Time,
+    out: &mut Vec<Output>,
+) {
+    match message {
+        Message::Submit { records } => {
+            let results = lead::foreign_submission(state, log, records, now, out);
+            answer(state, log, from, results, out);
+        }
+        Message::Commits { records } => {
+            follow::commits(state, log, records, out);
+            if state.asking.is_some() {
+                recover::ask(state, log, from, out);
+            } else {
+                answer(state, log, from, Vec::new(), out);
+            }
+        }
+        Message::Answer {
+            have,
+            epoch,
+            results,
+        } => {
+            follow::results(state, log, &from, (&have, epoch), results, now, out);
+            recover::told(state, log, from, &have, epoch, now, out);
+        }
+        Message::Ask { have, epoch } => {
+            answer(state, log, from.clone(), Vec::new(), out);
+            recover::told(state, log, from, &have, epoch, now, out);
+        }
+        Message::Fetch { after } => {
+            let records = batch(log, after, state.head());
+            out.push(Output::Send {
+                to: from,
+                message: Message::Commits { records },
+            });
+        }
+    }
+}
+
+fn answer(
+    state: &State,
+    log: &dyn Log,
+    to: Platform,
+    results: Vec<(ActionKey, Outcome)>,
+    out: &mut Vec<Output>,
+) {
+    let message = Message::Answer {
+        have: locator(log, state.head()),
+        epoch: state.epoch.max(state.epoch_seen),
+        results,
+    };
+    out.push(Output::Send { to, message });
+}
+
+/// The records after slot `after`, up to slot `upto`, at most a message full.
+fn batch(log: &dyn Log, after: u64, upto: u64) -> Vec<Kept> {
+    let last = upto.min(after.saturating_add(BATCH));
+    (after + 1..=last)
+        .map_while(|seq| log.record(seq))
+        .collect()
+}
+
+/// Head, head−1, −2, −4, −8 … 1.
+fn locator(log: &dyn Log, head: u64) -> Locator {
+    let mut slots = Vec::new();
+    let mut back = 0;
+    while back < head {
+        slots.push(head - back);
+        back = if back == 0 { 1 } else { back * 2 };
+    }
+    if head > 0 && slots.last() != Some(&1) {
+        slots.push(1);
+    }
+    let entry = |seq: u64| log.commit_key(seq).map(|key| (seq, key));
+    slots.into_iter().filter_map(entry).collect()
+}
+
+/// The newest slot of `have` that holds the same commit here; 0 where there is none.
+fn common(log: &dyn Log, have: &[(u64, CommitKey)]) -> u64 {
+    let same = |entry: &&(u64, CommitKey)| log.commit_key(entry.0) == Some(entry.1);
+    have.iter().find(same).map_or(0, |(seq, _)| *seq)
+}

@@ -1,0 +1,275 @@
+//! Taking over what the leader committed, and submitting what this platform's people did.
+//! // spec §8, §12, §14
+
+use super::{Kept, Locator, Log, Message, Outcome, Output, State, Stranded, batch, common, lead};
+use crate::address::Platform;
+use crate::conversation::Conversation;
+use crate::faults::{self, Fault};
+use crate::id::{ActionKey, Time};
+use crate::refusal::Code;
+
+/// Keeps an action until it has a slot. // spec §12
+pub(super) fn keep(state: &mut State, record: Kept) {
+    let key = record.action().key();
+    if !state.pending.iter().any(|kept| kept.action().key() == key) {
+        state.pending.push(record);
+    }
+}
+
+/// Submits to the leader what has no slot, one message in flight, always from the first one on: what
+/// stranded with a branch that the leader lost, then what is pending. // spec §10, §14
+pub(super) fn submit_pending(state: &mut State, log: &dyn Log, now: Time, out: &mut Vec<Output>) {
+    let Some(leader) = state.leader().cloned() else {
+        return;
+    };
+    let records = to_submit(state, log);
+    if leader == *state.me() || records.is_empty() {
+        return;
+    }
+    let peer = state.peers.entry(leader.clone()).or_default();
+    if peer.may_send(now) {
+        peer.sent(now);
+        out.push(Output::Send {
+            to: leader,
+            message: Message::Submit { records },
+        });
+    }
+}
+
+/// What is submitted next, at most a message full.
+fn to_submit(state: &State, log: &dyn Log) -> Vec<Kept> {
+    let stranded = state.stranded.map_or(state.head(), |held| held.upto);
+    let orphans = batch(log, stranded, state.head())
+        .into_iter()
+        .map(uncommitted);
+    let waiting = state.pending.iter().cloned();
+    orphans.chain(waiting).take(super::BATCH as usize).collect()
+}
+
+/// Takes over commits, whoever sent them: the leader's signature counts, not the sender.
+pub(super) fn commits(
+    state: &mut State,
+    log: &mut dyn Log,
+    records: Vec<Kept>,
+    out: &mut Vec<Output>,
+) {
+    for record in records {
+        let Some(commit) = record.commit() else {
+            return;
+        };
+        let seq = commit.seq();
+        let epoch = state
+            .conversation
+            .as_ref()
+            .map_or(0, |held| held.core().epoch);
+        if seq > state.head() && commit.epoch() < epoch {
+            // Of a branch that was left.
+            return;
+        }
+        if seq <= state.head() {
+            if log.commit_key(seq) == Some(commit.key()) {
+                continue;
+            }
+            if !branches(state, log, &record, out) {
+                return;
+            }
+        }
+        if !fold(state, log, record, out) {
+            return;
+        }
+    }
+}
+
+/// Whether a commit below the head begins a newer branch, and if so rolls back to where it begins.
+/// // spec §14
+fn branches(state: &mut State, log: &mut dyn Log, record: &Kept, out: &mut Vec<Output>) -> bool {
+    let Some(commit) = record.commit() else {
+        return false;
+    };
+    let seq = commit.seq();
+    let ours = log.record(seq);
+    let Some(ours) = ours.as_ref().and_then(|ours| ours.commit()) else {
+        return false;
+    };
+    if seq < 2 || log.commit_key(seq - 1) != Some(commit.prev()) {
+        return false;
+    }
+    if commit.epoch() == ours.epoch() && commit.leader() == ours.leader() {
+        out.push(Output::Alarm {
+            seq,
+            code: Code::Fork,
+        });
+    }
+    if commit.epoch() <= ours.epoch() {
+        return false;
+    }
+    roll_back(state, log, seq - 1, out);
+    true
+}
+
+/// Undoes what lies after slot `to`; the orphans are submitted again, before what waits already.
+fn roll_back(state: &mut State, log: &mut dyn Log, to: u64, out: &mut Vec<Output>) {
+    let orphans = log.truncate(to);
+    state.conversation = refold(log, to);
+    state.stranded = None;
+    if !faults::is(Fault::OrphansKept) {
+        let waiting = std::mem::take(&mut state.pending);
+        for record in orphans.into_iter().chain(waiting) {
+            keep(state, uncommitted(record));
+        }
+    }
+    out.push(Output::RolledBack { to });
+}
+
+/// The action of a record without the commit that no longer holds.
+fn uncommitted(record: Kept) -> Kept {
+    if record.commit().is_none() {
+        return record;
+    }
+    let bare = (**record).clone().without_commit();
+    // Its signature was verified with the commit.
+    std::sync::Arc::new(crate::record::Verified::trusted(bare))
+}
+
+/// The conversation as the first `to` records make it.
+fn refold(log: &dyn Log, to: u64) -> Option<Conversation> {
+    let (mut conversation, _) = Conversation::begin(&*log.record(1)?).ok()?;
+    for seq in 2..=to {
+        conversation.apply(&*log.record(seq)?).ok()?;
+    }
+    Some(conversation)
+}
+
+/// Folds a commit in and writes it into the log. A follower checks the leader's decision again; on
+/// disagreement it keeps the log and raises an alarm. // spec §8
+fn fold(state: &mut State, log: &mut dyn Log, record: Kept, out: &mut Vec<Output>) -> bool {
+    let applied = match &mut state.conversation {
+        Some(conversation) => conversation.apply(&record),
+        none => Conversation::begin(&record).map(|(conversation, change)| {
+            *none = Some(conversation);
+            change
+        }),
+    };
+    let seq = record.commit().map_or(0, |commit| commit.seq());
+    match applied {
+        // Something before it is missing: the answer says what is here.
+        Err(refusal) if matches!(refusal.code, Code::Gap | Code::NoConv) => return false,
+        Err(refusal) => {
+            let code = refusal.code;
+            out.push(Output::Alarm { seq, code });
+            return false;
+        }
+        Ok(change) => {
+            if let Some(dispute) = change.dispute {
+                let code = dispute.code;
+                out.push(Output::Alarm { seq, code });
+            }
+        }
+    }
+    log.append(record.clone());
+    settle(state, &record, out);
+    out.push(Output::Applied(record));
+    true
+}
+
+/// What was pending and has its slot now is pending no more, and its author learns of it. The
+/// second action with one nonce gets the first's result.
+fn settle(state: &mut State, record: &Kept, out: &mut Vec<Output>) {
+    let (key, nonce) = (record.action().key(), record.action().header().nonce);
+    let outcome = lead::outcome_of(record);
+    state.pending.retain(|kept| {
+        let action = kept.action();
+        let mine = action.key() == key || action.header().nonce == nonce;
+        if mine {
+            let key = action.key();
+            out.push(Output::Tell { key, outcome });
+        }
+        !mine
+    });
+}
+
+/// What the leader says became of what was submitted. A rejection by a leader that does not have
+/// what we have says nothing, until it has answered all of that too: it may have been restored.
+pub(super) fn results(
+    state: &mut State,
+    log: &dyn Log,
+    from: &Platform,
+    (have, epoch): (&Locator, u64),
+    results: Vec<(ActionKey, Outcome)>,
+    now: Time,
+    out: &mut Vec<Output>,
+) {
+    if state.leader() != Some(from) {
+        return;
+    }
+    strand(state, common(log, have), epoch);
+    if results.is_empty() {
+        return;
+    }
+    let answered = |key: ActionKey| results.iter().any(|(answered, _)| *answered == key);
+    let more = !to_submit(state, log)
+        .iter()
+        .all(|kept| answered(kept.action().key()));
+    let peer = state.peers.entry(from.clone()).or_default();
+    peer.answered();
+    if !more {
+        // All of it has been heard: sent again only if no commit comes.
+        peer.sent(now);
+    }
+    if let Some(mut stranded) = state.stranded {
+        let heard = |seq: &u64| {
+            log.record(*seq)
+                .is_some_and(|held| answered(held.action().key()))
+        };
+        stranded.upto = (stranded.upto + 1..=state.head())
+            .take_while(heard)
+            .last()
+            .unwrap_or(stranded.upto);
+        state.stranded = Some(stranded);
+        if stranded.upto < state.head() {
+            return;
+        }
+    } else if lacks(log, have, state.head()) {
+        return;
+    }
+    let core = state.conversation.as_ref().map(|held| held.core());
+    let present = core.is_some_and(|core| core.platforms().contains(state.me()));
+    for (key, outcome) in results {
+        let final_here = match outcome {
+            // The commit is on its way, unless nobody of this platform takes part any more.
+            Outcome::Sequenced { .. } => !present,
+            Outcome::Rejected(code) => !matches!(code, Code::Down | Code::Leader),
+            Outcome::Pending => false,
+        };
+        if final_here {
+            state.pending.retain(|kept| kept.action().key() != key);
+            out.push(Output::Tell { key, outcome });
+        }
+    }
+}
+
+/// Whether who has `have` shows that it does not have our log up to `head`.
+fn lacks(log: &dyn Log, have: &Locator, head: u64) -> bool {
+    let newest = have.first().map_or(0, |(seq, _)| *seq);
+    let differs = |(seq, key): &(u64, _)| *seq <= head && log.commit_key(*seq) != Some(*key);
+    newest < head || have.iter().any(differs)
+}
+
+/// Notes whether the leader, in a newer epoch, lacks what we have beyond slot `shared`.
+fn strand(state: &mut State, shared: u64, epoch: u64) {
+    let ours = state
+        .conversation
+        .as_ref()
+        .map_or(0, |held| held.core().epoch);
+    if shared >= state.head() || epoch <= ours {
+        state.stranded = None;
+    } else if state
+        .stranded
+        .is_none_or(|held| held.epoch != epoch || held.upto < shared)
+    {
+        state.stranded = Some(Stranded {
+            epoch,
+            upto: shared,
+        });
+    }
+}

@@ -1,0 +1,136 @@
+//! Beginning again: after a stop, after an outage, and from an old backup. // spec §14, §15
+
+use super::{
+    ASK, Asking, COMPARE, Locator, Log, Message, Output, Peer, State, batch, common, lead, locator,
+};
+use crate::address::Platform;
+use crate::faults::{self, Fault};
+use crate::id::Time;
+
+/// The process begins: nothing is in flight, and every peer is asked what it has.
+pub(super) fn start(
+    state: &mut State,
+    log: &dyn Log,
+    restored: bool,
+    now: Time,
+    out: &mut Vec<Output>,
+) {
+    state.peers.values_mut().for_each(Peer::answered);
+    let leads = state.leader() == Some(state.me());
+    if leads && (restored || state.asking.is_some()) {
+        state.asking = Some(Asking {
+            until: now.plus(ASK),
+            told: Vec::new(),
+        });
+    }
+    ask_everybody(state, log, out);
+}
+
+/// Once a day every platform asks what the others have. // spec §15
+pub(super) fn compare(state: &mut State, log: &dyn Log, now: Time, out: &mut Vec<Output>) {
+    if state.compare_at.is_none_or(|at| at <= now) {
+        let first = state.compare_at.is_none();
+        state.compare_at = Some(now.plus(COMPARE));
+        if !first {
+            ask_everybody(state, log, out);
+        }
+    }
+}
+
+/// Asks one platform what it has.
+pub(super) fn ask(state: &State, log: &dyn Log, to: Platform, out: &mut Vec<Output>) {
+    let message = Message::Ask {
+        have: locator(log, state.head()),
+        epoch: state.epoch.max(state.epoch_seen),
+    };
+    out.push(Output::Send { to, message });
+}
+
+fn ask_everybody(state: &State, log: &dyn Log, out: &mut Vec<Output>) {
+    let Some(leader) = state.leader().cloned() else {
+        return;
+    };
+    let mut others: Vec<Platform> = lead::targets(state)
+        .into_iter()
+        .map(|(platform, _)| platform)
+        .collect();
+    if leader != *state.me() && !others.contains(&leader) {
+        others.push(leader);
+    }
+    for to in others {
+        ask(state, log, to, out);
+    }
+}
+
+/// A peer says what it has: push what it lacks, fetch what it has and we lost.
+pub(super) fn told(
+    state: &mut State,
+    log: &dyn Log,
+    from: Platform,
+    have: &Locator,
+    epoch: u64,
+    now: Time,
+    out: &mut Vec<Output>,
+) {
+    state.epoch_seen = state.epoch_seen.max(epoch);
+    let head = state.head();
+    let shared = common(log, have);
+    let theirs = have.first().map_or(0, |(seq, _)| *seq);
+    let leads = state.leader() == Some(state.me());
+    let peer = state.peers.entry(from.clone()).or_default();
+    if !leads {
+        return;
+    }
+    lead::acknowledge(peer, shared);
+    if theirs > shared && shared > 0 {
+        if shared == head || state.asking.is_some() {
+            out.push(Output::Send {
+                to: from.clone(),
+                message: Message::Fetch { after: shared },
+            });
+        } else if peer.may_send(now) {
+            // It holds a branch that we lost. Ours is the newer: it rolls back and submits again.
+            peer.sent(now);
+            let records = batch(log, shared, head);
+            out.push(Output::Send {
+                to: from.clone(),
+                message: Message::Commits { records },
+            });
+        }
+    }
+    if let Some(asking) = &mut state.asking
+        && (theirs <= shared)
+        && !asking.told.contains(&from)
+    {
+        asking.told.push(from);
+    }
+}
+
+/// A restored leader sequences again once every peer has told that it has nothing more, or the wait
+/// is over: in a new epoch, later than any that it heard of.
+pub(super) fn finish_asking(
+    state: &mut State,
+    log: &mut dyn Log,
+    now: Time,
+    out: &mut Vec<Output>,
+) {
+    let Some(asking) = &state.asking else { return };
+    let silent = lead::targets(state)
+        .iter()
+        .any(|(platform, _)| !asking.told.contains(platform));
+    if silent && now < asking.until {
+        return;
+    }
+    state.asking = None;
+    if !faults::is(Fault::EpochReused) {
+        let heard = state.epoch.max(state.epoch_seen) + 1;
+        state.epoch = heard.max(u64::try_from(now.as_millis()).unwrap_or(heard));
+    }
+    if state.leads() {
+        for record in std::mem::take(&mut state.pending) {
+            let key = record.action().key();
+            let outcome = lead::slot(state, log, &record, now, out);
+            out.push(Output::Tell { key, outcome });
+        }
+    }
+}

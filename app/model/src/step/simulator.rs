@@ -1,0 +1,134 @@
+//! Several platforms, one conversation, and everything that goes wrong between them.
+//!
+//! A seed decides all of it: who acts, what is lost, who crashes, what is restored from which
+//! backup. At the end the faults stop, the platforms settle, and the history is checked.
+
+mod chaos;
+mod check;
+mod people;
+mod random;
+mod world;
+
+use std::collections::BTreeMap;
+
+use crate::faults::{self, Fault};
+use crate::step::Log as _;
+use check::Failure;
+use world::World;
+
+/// What happened, by name: proof that it did.
+type Counters = BTreeMap<&'static str, u64>;
+
+/// Runs one seed with this rule broken, or none.
+fn run(seed: u64, fault: Option<Fault>, counters: &mut Counters) -> Result<(), Failure> {
+    faults::set(fault);
+    let mut world = World::new(seed);
+    world.live();
+    let settled = world.settle();
+    faults::set(None);
+    let result = settled.and_then(|()| check::history(&world));
+    if result.is_err() && std::env::var_os("EM2_SIMULATE_PRINT").is_some() {
+        print(&world);
+    }
+    for (name, count) in &world.counters {
+        *counters.entry(name).or_default() += count;
+    }
+    result
+}
+
+/// What every platform holds in the end, for whoever looks into a failure.
+fn print(world: &World) {
+    let leader = &world.nodes[0].disk;
+    for node in &world.nodes {
+        let state = &node.state;
+        let Some(core) = state.conversation().map(|held| held.core()) else {
+            println!("{} knows nothing", node.name);
+            continue;
+        };
+        let same = |seq: &u64| node.disk.commit_key(*seq) == leader.commit_key(*seq);
+        let shared = (1..=core.seq).take_while(same).last();
+        let present = core.platforms().contains(&node.name);
+        println!(
+            "{}: head {} of epoch {} (commits in {}), shares {shared:?} with the leader, present {present}, \
+             {} pending, {:?} {:?} {:?}",
+            node.name,
+            core.seq,
+            core.epoch,
+            state.epoch,
+            state.pending().len(),
+            state.stranded,
+            state.asking,
+            state.peers,
+        );
+    }
+}
+
+/// As many seeds as `EM2_SIMULATE_SEEDS` says, or 500; the one that `EM2_SIMULATE_SEED` names.
+fn seeds() -> std::ops::Range<u64> {
+    let given = |name| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
+    match given("EM2_SIMULATE_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..given("EM2_SIMULATE_SEEDS").unwrap_or(500),
+    }
+}
+
+#[test]
+fn every_seed_ends_on_one_head_and_loses_nothing_acknowledged() {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let seeds = seeds();
+    let counters = std::thread::scope(|scope| {
+        let run_share = |worker: usize| {
+            let seeds = seeds.clone();
+            move || {
+                let mut counters = Counters::new();
+                for seed in seeds.clone().skip(worker).step_by(workers) {
+                    if let Err(failure) = run(seed, None, &mut counters) {
+                        panic!("seed {seed}: {failure:?}");
+                    }
+                }
+                counters
+            }
+        };
+        let handles: Vec<_> = (0..workers)
+            .map(|worker| scope.spawn(run_share(worker)))
+            .collect();
+        let mut total = Counters::new();
+        for handle in handles {
+            let share = handle
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            for (name, count) in share {
+                *total.entry(name).or_default() += count;
+            }
+        }
+        total
+    });
+    println!("seeds {seeds:?}: {counters:#?}");
+    let ran = seeds.end - seeds.start;
+    for name in check::MUST_HAPPEN.iter().filter(|_| ran > 1) {
+        assert!(counters.contains_key(name), "{name} never happened");
+    }
+    assert!(counters["action"] >= 200 * ran, "too few actions");
+}
+
+/// Every broken rule is found, and the seed that finds it is printed.
+#[test]
+fn every_broken_rule_is_found() {
+    for fault in [
+        Fault::FollowsUnchecked,
+        Fault::LockByLocalClock,
+        Fault::AcknowledgedBeforeCommit,
+        Fault::EpochReused,
+        Fault::OrphansKept,
+        Fault::NonceUnchecked,
+        Fault::RefusedWithoutSlot,
+        Fault::RemovalIgnored,
+    ] {
+        let found = (0..100).find_map(|seed| {
+            let failure = run(seed, Some(fault), &mut Counters::new()).err()?;
+            Some((seed, failure))
+        });
+        let (seed, failure) = found.unwrap_or_else(|| panic!("{fault:?} was not found"));
+        println!("{fault:?} found by seed {seed}: {failure:?}");
+    }
+}

@@ -1,0 +1,129 @@
+//! What goes wrong, and when it is mended.
+
+use super::random::Random;
+use super::world::World;
+
+/// How bad it is in one run.
+pub(super) struct Chaos {
+    /// In a hundred messages.
+    pub(super) loss: u64,
+    pub(super) twice: u64,
+    /// The longest way of a message, in milliseconds.
+    pub(super) delay: i64,
+    /// In a hundred steps.
+    pub(super) crash_before: u64,
+    pub(super) crash_after: u64,
+    /// In a hundred moments.
+    partition: u64,
+    outage: u64,
+    backup: u64,
+    restore: u64,
+    /// Who cannot hear whom until when.
+    cuts: Vec<(usize, usize, i64)>,
+    /// Who is down until when.
+    outages: Vec<(usize, i64)>,
+}
+
+impl Chaos {
+    pub(super) fn new(random: &mut Random) -> Chaos {
+        Chaos {
+            loss: random.below(41),
+            twice: random.below(31),
+            delay: random.between(50, 8_000),
+            crash_before: random.below(3),
+            crash_after: random.below(3),
+            partition: random.below(5),
+            outage: random.below(4),
+            backup: 2 + random.below(5),
+            restore: random.below(3),
+            cuts: Vec::new(),
+            outages: Vec::new(),
+        }
+    }
+
+    pub(super) fn cut(&self, from: usize, to: usize, now: i64) -> bool {
+        let between = |(a, b, until): &(usize, usize, i64)| {
+            *until > now && ((*a, *b) == (from, to) || (*a, *b) == (to, from))
+        };
+        self.cuts.iter().any(between)
+    }
+}
+
+impl World {
+    fn any_node(&mut self) -> usize {
+        self.random.below(self.nodes.len() as u64) as usize
+    }
+
+    /// Perhaps something goes wrong now.
+    pub(super) fn go_wrong(&mut self) {
+        self.end_outages();
+        if self.random.chance(self.chaos.partition) {
+            let (a, b) = (self.any_node(), self.any_node());
+            let until = self.now + self.random.between(1_000, 120_000);
+            self.chaos.cuts.push((a, b, until));
+            self.count("fault: partition");
+        }
+        if self.random.chance(self.chaos.outage) {
+            let node = self.any_node();
+            let until = self.now + self.random.between(1_000, 300_000);
+            if self.nodes[node].up {
+                self.nodes[node].up = false;
+                self.chaos.outages.push((node, until));
+                self.count("fault: outage");
+            }
+        }
+        if self.random.chance(self.chaos.backup) {
+            let node = self.any_node();
+            let held = &mut self.nodes[node];
+            held.backup = Some((held.state.clone(), held.disk.clone()));
+        }
+        if self.random.chance(self.chaos.restore) {
+            let node = self.any_node();
+            self.restore(node);
+        }
+    }
+
+    /// A platform comes back with an old disk; it notices by the head that is kept elsewhere.
+    fn restore(&mut self, node: usize) {
+        let held = &mut self.nodes[node];
+        let Some((state, disk)) = held.backup.clone() else {
+            return;
+        };
+        if !held.up || state.conversation().is_none() {
+            return;
+        }
+        (held.state, held.disk) = (state, disk);
+        let restored = held.head_key() != held.clean_head;
+        self.excuse_what_no_disk_holds();
+        self.count(if node == 0 {
+            "fault: leader restored"
+        } else {
+            "fault: follower restored"
+        });
+        self.restart(node, restored);
+    }
+
+    fn end_outages(&mut self) {
+        let now = self.now;
+        let (over, still): (Vec<_>, Vec<_>) = std::mem::take(&mut self.chaos.outages)
+            .into_iter()
+            .partition(|(_, until)| *until <= now);
+        self.chaos.outages = still;
+        for (node, _) in over {
+            self.restart(node, false);
+        }
+    }
+
+    /// Nothing goes wrong any more.
+    pub(super) fn heal(&mut self) {
+        (self.chaos.loss, self.chaos.twice) = (0, 0);
+        (self.chaos.crash_before, self.chaos.crash_after) = (0, 0);
+        self.chaos.cuts.clear();
+        self.chaos.outages.clear();
+        for node in 0..self.nodes.len() {
+            if !self.nodes[node].up {
+                self.restart(node, false);
+            }
+        }
+    }
+}

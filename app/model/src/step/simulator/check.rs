@@ -1,0 +1,161 @@
+//! What must be true of every history in the end.
+
+use std::collections::BTreeSet;
+
+use super::world::World;
+use crate::conversation::Conversation;
+use crate::id::{ActionKey, CommitKey, Nonce, StateHash};
+use crate::refusal::Code;
+use crate::step::Outcome;
+
+/// What was found to be wrong.
+#[derive(Clone, Debug)]
+#[allow(dead_code)] // The fields are read by whoever reads the printed failure.
+pub(super) enum Failure {
+    /// A platform disputed a commit, or saw two histories.
+    Alarm { seq: u64, code: Code },
+    /// The rules refused something, and it took no slot.
+    NoSlot(Code),
+    /// Two platforms that take part ended on different heads or states.
+    Apart {
+        one: (u64, CommitKey),
+        other: (u64, CommitKey),
+    },
+    /// The log, read again by the unbroken rules, makes another state or a dispute.
+    Refold { seq: u64, code: Code },
+    /// One nonce has two slots.
+    TwoSlots(Nonce),
+    /// Somebody was told that it is kept, and it is not in the log.
+    Lost(ActionKey),
+    /// Something was still pending when everything had settled.
+    StillPending(ActionKey),
+}
+
+/// Every kind of fault and every refusal that a run can meet.
+pub(super) const MUST_HAPPEN: &[&str] = &[
+    "fault: lost",
+    "fault: twice",
+    "fault: out of order",
+    "fault: cut off",
+    "fault: partition",
+    "fault: outage",
+    "fault: crash before durable",
+    "fault: crash after durable",
+    "fault: leader restored",
+    "fault: follower restored",
+    "fault: sent to the wrong platform",
+    "nonce used again",
+    "rolled back",
+    "slot: forbidden",
+    "slot: conflict",
+    "slot: locked",
+    "no slot: forbidden",
+    "no slot: removed",
+    "no slot: not a participant",
+    "no slot: expired",
+    "no slot: too big",
+];
+
+/// Refusals that take a slot. // spec §8
+pub(super) fn slot_name(code: Code) -> &'static str {
+    match code {
+        Code::Forbidden => "slot: forbidden",
+        Code::Conflict => "slot: conflict",
+        Code::Locked => "slot: locked",
+        _ => "slot: another",
+    }
+}
+
+/// Refusals that take none; the others must.
+pub(super) fn rejection_name(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::Forbidden => "no slot: forbidden",
+        Code::Removed => "no slot: removed",
+        Code::NotParticipant => "no slot: not a participant",
+        Code::Expired => "no slot: expired",
+        Code::TooBig => "no slot: too big",
+        _ => return None,
+    })
+}
+
+/// Reads the whole history after everything has settled, with no rule broken.
+pub(super) fn history(world: &World) -> Result<(), Failure> {
+    together(world)?;
+    let (strict, nonces) = refold(world)?;
+    let live = world.nodes[0].state.conversation().map(|held| held.core());
+    let hash =
+        |core: Option<&crate::conversation::Core>| core.and_then(|core| core.state_hash().ok());
+    if hash(Some(strict.core())) != hash(live) {
+        return Err(Failure::Refold {
+            seq: strict.core().seq,
+            code: Code::Hash,
+        });
+    }
+    for node in &world.nodes {
+        if let Some(record) = node.state.pending().first() {
+            return Err(Failure::StillPending(record.action().key()));
+        }
+    }
+    let kept = |outcome| matches!(outcome, Outcome::Sequenced { .. } | Outcome::Pending);
+    for (key, told) in &world.told {
+        if kept(told.outcome) && !told.lost_with_its_disks && !nonces.contains(&told.nonce) {
+            return Err(Failure::Lost(*key));
+        }
+    }
+    Ok(())
+}
+
+/// All who take part have one head and one state.
+fn together(world: &World) -> Result<(), Failure> {
+    let end = |node: usize| -> Option<(u64, CommitKey, StateHash)> {
+        let core = world.nodes[node].state.conversation()?.core();
+        Some((core.seq, core.head, core.state_hash().ok()?))
+    };
+    let Some(led) = end(0) else { return Ok(()) };
+    let Some(conversation) = world.nodes[0].state.conversation() else {
+        return Ok(());
+    };
+    for platform in conversation.core().platforms() {
+        let Some(node) = world.nodes.iter().position(|node| node.name == *platform) else {
+            continue;
+        };
+        if end(node) != Some(led) {
+            let other = end(node).map_or((0, led.1), |(seq, head, _)| (seq, head));
+            return Err(Failure::Apart {
+                one: (led.0, led.1),
+                other,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The conversation as the unbroken rules make it from the leader's log, and its nonces.
+fn refold(world: &World) -> Result<(Conversation, BTreeSet<Nonce>), Failure> {
+    let records = &world.nodes[0].disk.records;
+    let mut nonces = BTreeSet::new();
+    for record in records {
+        let nonce = record.action().header().nonce;
+        if !nonces.insert(nonce) {
+            return Err(Failure::TwoSlots(nonce));
+        }
+    }
+    let broken = |seq: u64| {
+        move |refusal: crate::Refusal| Failure::Refold {
+            seq,
+            code: refusal.code,
+        }
+    };
+    let (mut conversation, _) = Conversation::begin(&records[0]).map_err(broken(1))?;
+    for (index, record) in records.iter().enumerate().skip(1) {
+        let seq = index as u64 + 1;
+        let change = conversation.apply(record).map_err(broken(seq))?;
+        if let Some(dispute) = change.dispute {
+            return Err(Failure::Refold {
+                seq,
+                code: dispute.code,
+            });
+        }
+    }
+    Ok((conversation, nonces))
+}

@@ -1,0 +1,328 @@
+//! Platforms with disks, clocks and people, and a network between them.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use super::Counters;
+use super::chaos::Chaos;
+use super::check::Failure;
+use super::people::People;
+use super::random::Random;
+use crate::address::Platform;
+use crate::faults::{self, Fault};
+use crate::id::{ActionKey, CommitKey, Nonce, Time};
+use crate::sign::{Kid, PlatformKey};
+use crate::step::{Input, Kept, Log, Message, Outcome, Output, State, step};
+
+/// When the simulated time begins.
+const BEGIN: i64 = 1_798_761_600_000;
+/// How many actions one run has at least.
+const ACTIONS: u64 = 200;
+/// How long the platforms get to settle after the faults stop, in milliseconds: three comparisons.
+const SETTLE: i64 = 3 * 24 * 60 * 60 * 1000;
+
+/// A log as a disk holds it.
+#[derive(Clone, Default)]
+pub(super) struct Disk {
+    pub(super) records: Vec<Kept>,
+}
+
+impl Log for Disk {
+    fn record(&self, seq: u64) -> Option<Kept> {
+        let place = usize::try_from(seq.checked_sub(1)?).ok()?;
+        self.records.get(place).cloned()
+    }
+
+    fn append(&mut self, record: Kept) {
+        self.records.push(record);
+    }
+
+    fn truncate(&mut self, to: u64) -> Vec<Kept> {
+        self.records.split_off(to as usize)
+    }
+}
+
+/// One platform.
+pub(super) struct Node {
+    pub(super) name: Platform,
+    pub(super) state: State,
+    pub(super) disk: Disk,
+    pub(super) up: bool,
+    /// How far its clock is off.
+    pub(super) skew: i64,
+    pub(super) backup: Option<(State, Disk)>,
+    /// Where the last clean head is kept, outside the database.
+    pub(super) clean_head: Option<CommitKey>,
+}
+
+impl Node {
+    /// Whether this disk holds an action, or another one with its nonce.
+    pub(super) fn holds(&self, nonce: Nonce) -> bool {
+        let has = |record: &Kept| record.action().header().nonce == nonce;
+        self.disk.records.iter().any(has) || self.state.pending().iter().any(has)
+    }
+
+    pub(super) fn head_key(&self) -> Option<CommitKey> {
+        self.state.conversation().map(|held| held.core().head)
+    }
+}
+
+/// What people were told of an action.
+pub(super) struct Told {
+    pub(super) nonce: Nonce,
+    pub(super) outcome: Outcome,
+    /// Every disk that held it was replaced by an older one.
+    pub(super) lost_with_its_disks: bool,
+}
+
+/// When, in which order among equals, to whom, from whom.
+type Delivery = (Reverse<(i64, u64)>, usize);
+
+pub(super) struct World {
+    pub(super) random: Random,
+    pub(super) now: i64,
+    pub(super) nodes: Vec<Node>,
+    pub(super) people: People,
+    pub(super) chaos: Chaos,
+    pub(super) told: BTreeMap<ActionKey, Told>,
+    pub(super) failures: Vec<Failure>,
+    pub(super) counters: Counters,
+    pub(super) acted: u64,
+    network: BinaryHeap<Delivery>,
+    flying: BTreeMap<u64, (usize, usize, Message)>,
+    sent: u64,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> World {
+        let mut random = Random::new(seed);
+        let count = 2 + random.below(5) as usize;
+        let nodes = (0..count)
+            .map(|index| {
+                let name = Platform::parse(&format!("em2.p{index}.example"))
+                    .unwrap_or_else(|refusal| panic!("{refusal}"));
+                let kid = Kid::parse("1").unwrap_or_else(|refusal| panic!("{refusal}"));
+                let mut bytes = [index as u8 + 1; 32];
+                bytes[0] = 99;
+                let key = PlatformKey::from_test_seed(name.clone(), kid, &bytes);
+                Node {
+                    name,
+                    state: State::new(key),
+                    disk: Disk::default(),
+                    up: true,
+                    skew: random.between(-30_000, 30_000),
+                    backup: None,
+                    clean_head: None,
+                }
+            })
+            .collect();
+        let people = People::new(count);
+        let chaos = Chaos::new(&mut random);
+        World {
+            random,
+            now: BEGIN,
+            nodes,
+            people,
+            chaos,
+            told: BTreeMap::new(),
+            failures: Vec::new(),
+            counters: Counters::new(),
+            acted: 0,
+            network: BinaryHeap::new(),
+            flying: BTreeMap::new(),
+            sent: 0,
+        }
+    }
+
+    pub(super) fn count(&mut self, name: &'static str) {
+        *self.counters.entry(name).or_default() += 1;
+    }
+
+    /// People act while everything goes wrong.
+    pub(super) fn live(&mut self) {
+        self.publish();
+        while self.acted < ACTIONS {
+            self.now += self.random.between(1, 2_000);
+            self.deliver_due();
+            self.go_wrong();
+            self.somebody_acts();
+            if self.random.chance(30) {
+                self.tick_all();
+            }
+        }
+    }
+
+    /// The faults stop, and everybody gets the time to catch up.
+    pub(super) fn settle(&mut self) -> Result<(), Failure> {
+        self.heal();
+        let end = self.now + SETTLE;
+        while self.now < end {
+            // Busy time second by second, idle time hour by hour.
+            self.now += if self.flying.is_empty() {
+                3_600_000
+            } else {
+                1_000
+            };
+            self.deliver_due();
+            self.tick_all();
+        }
+        match self.failures.drain(..).next() {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn clock(&self, node: usize) -> Time {
+        Time(self.now + self.nodes[node].skew)
+    }
+
+    fn tick_all(&mut self) {
+        for node in 0..self.nodes.len() {
+            self.input(node, Input::Tick);
+        }
+    }
+
+    fn deliver_due(&mut self) {
+        while let Some((Reverse((at, id)), to)) = self.network.peek().copied() {
+            if at > self.now {
+                return;
+            }
+            self.network.pop();
+            let Some((from, _, message)) = self.flying.remove(&id) else {
+                continue;
+            };
+            if self.chaos.cut(from, to, self.now) {
+                self.count("fault: cut off");
+                continue;
+            }
+            let from = self.nodes[from].name.clone();
+            self.input(to, Input::Received { from, message });
+        }
+    }
+
+    fn send(&mut self, from: usize, to: &Platform, message: Message) {
+        let Some(to) = self.nodes.iter().position(|node| node.name == *to) else {
+            return;
+        };
+        if self.random.chance(self.chaos.loss) {
+            self.count("fault: lost");
+            return;
+        }
+        let copies = if self.random.chance(self.chaos.twice) {
+            self.count("fault: twice");
+            2
+        } else {
+            1
+        };
+        for _ in 0..copies {
+            let delay = self.random.between(1, self.chaos.delay);
+            self.sent += 1;
+            self.network
+                .push((Reverse((self.now + delay, self.sent)), to));
+            self.flying.insert(self.sent, (from, to, message.clone()));
+        }
+        if self.flying.len() > 1 {
+            *self.counters.entry("fault: out of order").or_default() += 1;
+        }
+    }
+
+    /// One step of one platform. A crash may strike before it is durable, or right after.
+    pub(super) fn input(&mut self, node: usize, input: Input) {
+        if !self.nodes[node].up {
+            return;
+        }
+        let now = self.clock(node);
+        faults::set_clock(now);
+        let before = self.random.chance(self.chaos.crash_before).then(|| {
+            let node = &self.nodes[node];
+            (node.state.clone(), node.disk.clone())
+        });
+        let held = &mut self.nodes[node];
+        let out = step(&mut held.state, &mut held.disk, input, now);
+        if let Some((state, disk)) = before {
+            self.count("fault: crash before durable");
+            let held = &mut self.nodes[node];
+            (held.state, held.disk) = (state, disk);
+            if faults::is(Fault::AcknowledgedBeforeCommit) {
+                self.tell(out);
+            }
+            self.restart(node, false);
+            return;
+        }
+        let held = &mut self.nodes[node];
+        if !held.state.is_asking() {
+            held.clean_head = held.head_key();
+        }
+        if self.random.chance(self.chaos.crash_after) {
+            self.count("fault: crash after durable");
+            // That something was rejected stands in the database: people learn it afterwards.
+            let rejected = |output: &Output| {
+                let Output::Tell { outcome, .. } = output else {
+                    return false;
+                };
+                matches!(outcome, Outcome::Rejected(_))
+            };
+            self.tell(out.into_iter().filter(rejected).collect());
+            self.restart(node, false);
+            return;
+        }
+        self.carry_out(node, out);
+    }
+
+    fn carry_out(&mut self, node: usize, out: Vec<Output>) {
+        let mut tells = Vec::new();
+        for output in out {
+            match output {
+                Output::Send { to, message } => self.send(node, &to, message),
+                tell @ Output::Tell { .. } => tells.push(tell),
+                Output::Alarm { seq, code } => {
+                    self.failures.push(Failure::Alarm { seq, code });
+                }
+                Output::RolledBack { .. } => self.count("rolled back"),
+                Output::Applied(record) => {
+                    let refused = record.commit().and_then(|commit| commit.refused());
+                    if let Some(code) = refused {
+                        self.count(super::check::slot_name(code));
+                    }
+                }
+            }
+        }
+        self.tell(tells);
+    }
+
+    fn tell(&mut self, out: Vec<Output>) {
+        for output in out {
+            let Output::Tell { key, outcome } = output else {
+                continue;
+            };
+            if let Outcome::Rejected(code) = outcome {
+                match super::check::rejection_name(code) {
+                    Some(name) => self.count(name),
+                    None => self.failures.push(Failure::NoSlot(code)),
+                }
+            }
+            if let Some(told) = self.told.get_mut(&key) {
+                told.outcome = outcome;
+            }
+        }
+    }
+
+    /// The process begins again; `restored` where its disk is an older one.
+    pub(super) fn restart(&mut self, node: usize, restored: bool) {
+        let held = &mut self.nodes[node];
+        held.up = true;
+        let (now, state, disk) = (Time(self.now + held.skew), &mut held.state, &mut held.disk);
+        let out = step(state, disk, Input::Start { restored }, now);
+        self.carry_out(node, out);
+    }
+
+    /// Who is told nothing more of what no disk holds any more.
+    pub(super) fn excuse_what_no_disk_holds(&mut self) {
+        let nodes = &self.nodes;
+        for told in self.told.values_mut() {
+            if !nodes.iter().any(|node| node.holds(told.nonce)) {
+                told.lost_with_its_disks = true;
+            }
+        }
+    }
+}
