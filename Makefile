@@ -8,7 +8,7 @@ scripts := .config/make
 # Folders are listed too: their time changes when a file in them goes away.
 in = $(shell find $(1) -type d -o -type f 2>/dev/null)
 
-.PHONY: help serve site test lint end2end bench bench-full toolchain format clean
+.PHONY: help serve site test lint end2end simulate bench bench-full toolchain format clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ lint: ## formatting, clippy for this machine and for wasm, who may import whom
 
 end2end: ## the journeys in real browsers (ARGS="-g name" goes to Playwright)
 	@$(scripts)/test.sh end2end $(ARGS)
+
+simulate: toolchain ## 20,000 simulated histories of several platforms with everything that goes wrong (SEEDS=n)
+	@EM2_SIMULATE_SEEDS=$(or $(SEEDS),20000) cargo test --locked -p em2-model --lib simulator::every_seed -- --nocapture
 
 bench: site ## the measures of docs/PERFORMANCE.md in ten minutes (ARGS="--only append_durable" goes to the driver)
 	@$(scripts)/bench.sh bench $(ARGS)

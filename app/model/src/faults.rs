@@ -7,10 +7,10 @@ pub(crate) enum Fault {
     /// `follows` is not compared with the head of the item.
     FollowsUnchecked,
     /// A lock ends by the local clock instead of the commit's time.
-    #[cfg_attr(not(test), allow(dead_code))]
+    #[cfg(test)]
     LockByLocalClock,
     /// The author is told before the commit is durable.
-    #[cfg_attr(not(test), allow(dead_code))]
+    #[cfg(test)]
     AcknowledgedBeforeCommit,
     /// A restored leader goes on in its old epoch.
     EpochReused,
@@ -22,6 +22,21 @@ pub(crate) enum Fault {
     RefusedWithoutSlot,
     /// The removed go on acting.
     RemovalIgnored,
+}
+
+#[cfg(test)]
+pub(crate) use switch::{clock, is, set, set_clock};
+
+/// Whether this rule is broken: never, outside of tests.
+#[cfg(not(test))]
+pub(crate) const fn is(_: Fault) -> bool {
+    false
+}
+
+/// The time by which locks end: the commit's.
+#[cfg(not(test))]
+pub(crate) const fn clock(at: crate::id::Time) -> crate::id::Time {
+    at
 }
 
 #[cfg(test)]
@@ -56,19 +71,4 @@ mod switch {
             at
         }
     }
-}
-
-#[cfg(test)]
-pub(crate) use switch::{clock, is, set, set_clock};
-
-/// Whether this rule is broken: never, outside of tests.
-#[cfg(not(test))]
-pub(crate) const fn is(_: Fault) -> bool {
-    false
-}
-
-/// The time by which locks end: the commit's.
-#[cfg(not(test))]
-pub(crate) const fn clock(at: crate::id::Time) -> crate::id::Time {
-    at
 }

@@ -104,8 +104,8 @@ pub enum Input {
     Received { from: Platform, message: Message },
     /// Time has passed.
     Tick,
-    /// The process begins. `restored` where the last clean head, kept outside the database, is not
-    /// the head in it. // spec §14
+    /// The process begins. `restored` where the [`Mark`] kept outside the database is not that of
+    /// the state in it. // spec §14
     Start { restored: bool },
 }
 
@@ -179,6 +179,10 @@ struct Stranded {
     upto: u64,
 }
 
+/// The head, and the epoch in which this platform commits: kept outside the database after every
+/// step, so that an old backup is known for one. // spec §14
+pub type Mark = (CommitKey, u64);
+
 /// One platform's side of one conversation. All of it is durable.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -227,6 +231,14 @@ impl State {
     /// Whether a restored leader still asks its peers before it sequences.
     pub fn is_asking(&self) -> bool {
         self.asking.is_some()
+    }
+
+    /// What is to be kept outside the database now; `None` leaves what is there, because the
+    /// conversation is not known yet or a restored leader still asks.
+    pub fn mark(&self) -> Option<Mark> {
+        let held = self.conversation.as_ref()?;
+        let clean = self.asking.is_none();
+        clean.then(|| (held.core().head, self.epoch))
     }
 
     fn me(&self) -> &Platform {

@@ -238,7 +238,7 @@ pub(super) fn results(
         let final_here = match outcome {
             // The commit is on its way, unless nobody of this platform takes part any more.
             Outcome::Sequenced { .. } => !present,
-            Outcome::Rejected(code) => !matches!(code, Code::Down | Code::Leader),
+            Outcome::Rejected(code) => !matches!(code, Code::Down | Code::Leader | Code::NoConv),
             Outcome::Pending => false,
         };
         if final_here {

@@ -68,7 +68,9 @@ pub(super) fn foreign_submission(
 ) -> Vec<(ActionKey, Outcome)> {
     let mut results = Vec::with_capacity(records.len());
     for record in records {
-        let outcome = if state.leads() {
+        let outcome = if state.conversation.is_none() {
+            Outcome::Rejected(Code::NoConv)
+        } else if state.leads() {
             slot(state, log, &record, now, out)
         } else if state.asking.is_some() {
             Outcome::Rejected(Code::Down)

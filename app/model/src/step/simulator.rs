@@ -5,6 +5,7 @@
 
 mod chaos;
 mod check;
+mod deeds;
 mod people;
 mod random;
 mod world;
@@ -72,38 +73,45 @@ fn seeds() -> std::ops::Range<u64> {
     }
 }
 
+/// What a share of the seeds came to.
+type Share = (Counters, Vec<u64>);
+
+/// Runs these seeds, and names those that fail as it goes.
+fn run_share(seeds: impl Iterator<Item = u64>) -> Share {
+    let mut counters = Counters::new();
+    let failed = |seed| {
+        let failure = run(seed, None, &mut counters).err()?;
+        println!("seed {seed}: {failure}");
+        Some(seed)
+    };
+    let failed = seeds.filter_map(failed).collect();
+    (counters, failed)
+}
+
 #[test]
 fn every_seed_ends_on_one_head_and_loses_nothing_acknowledged() {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let seeds = seeds();
-    let counters = std::thread::scope(|scope| {
-        let run_share = |worker: usize| {
-            let seeds = seeds.clone();
-            move || {
-                let mut counters = Counters::new();
-                for seed in seeds.clone().skip(worker).step_by(workers) {
-                    if let Err(failure) = run(seed, None, &mut counters) {
-                        panic!("seed {seed}: {failure:?}");
-                    }
-                }
-                counters
-            }
-        };
-        let handles: Vec<_> = (0..workers)
-            .map(|worker| scope.spawn(run_share(worker)))
+    let mut counters = Counters::new();
+    let mut failed = Vec::new();
+    std::thread::scope(|scope| {
+        let share = |worker| seeds.clone().skip(worker).step_by(workers);
+        let shares = (0..workers).map(share);
+        let handles: Vec<_> = shares
+            .map(|seeds| scope.spawn(move || run_share(seeds)))
             .collect();
-        let mut total = Counters::new();
         for handle in handles {
-            let share = handle
+            let (share, failures) = handle
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            failed.extend(failures);
             for (name, count) in share {
-                *total.entry(name).or_default() += count;
+                *counters.entry(name).or_default() += count;
             }
         }
-        total
     });
     println!("seeds {seeds:?}: {counters:#?}");
+    assert!(failed.is_empty(), "these seeds fail: {failed:?}");
     let ran = seeds.end - seeds.start;
     for name in check::MUST_HAPPEN.iter().filter(|_| ran > 1) {
         assert!(counters.contains_key(name), "{name} never happened");
@@ -129,6 +137,6 @@ fn every_broken_rule_is_found() {
             Some((seed, failure))
         });
         let (seed, failure) = found.unwrap_or_else(|| panic!("{fault:?} was not found"));
-        println!("{fault:?} found by seed {seed}: {failure:?}");
+        println!("{fault:?} found by seed {seed}: {failure}");
     }
 }

@@ -41,6 +41,23 @@ impl Chaos {
         }
     }
 
+    /// Nothing goes wrong.
+    pub(super) fn none() -> Chaos {
+        Chaos {
+            loss: 0,
+            twice: 0,
+            delay: 50,
+            crash_before: 0,
+            crash_after: 0,
+            partition: 0,
+            outage: 0,
+            backup: 0,
+            restore: 0,
+            cuts: Vec::new(),
+            outages: Vec::new(),
+        }
+    }
+
     pub(super) fn cut(&self, from: usize, to: usize, now: i64) -> bool {
         let between = |(a, b, until): &(usize, usize, i64)| {
             *until > now && ((*a, *b) == (from, to) || (*a, *b) == (to, from))
@@ -50,7 +67,7 @@ impl Chaos {
 }
 
 impl World {
-    fn any_node(&mut self) -> usize {
+    pub(super) fn any_node(&mut self) -> usize {
         self.random.below(self.nodes.len() as u64) as usize
     }
 
@@ -93,14 +110,13 @@ impl World {
             return;
         }
         (held.state, held.disk) = (state, disk);
-        let restored = held.head_key() != held.clean_head;
         self.excuse_what_no_disk_holds();
         self.count(if node == 0 {
             "fault: leader restored"
         } else {
             "fault: follower restored"
         });
-        self.restart(node, restored);
+        self.restart(node);
     }
 
     fn end_outages(&mut self) {
@@ -110,19 +126,20 @@ impl World {
             .partition(|(_, until)| *until <= now);
         self.chaos.outages = still;
         for (node, _) in over {
-            self.restart(node, false);
+            self.restart(node);
         }
     }
 
     /// Nothing goes wrong any more.
     pub(super) fn heal(&mut self) {
-        (self.chaos.loss, self.chaos.twice) = (0, 0);
-        (self.chaos.crash_before, self.chaos.crash_after) = (0, 0);
-        self.chaos.cuts.clear();
-        self.chaos.outages.clear();
+        let delay = self.chaos.delay;
+        self.chaos = Chaos {
+            delay,
+            ..Chaos::none()
+        };
         for node in 0..self.nodes.len() {
             if !self.nodes[node].up {
-                self.restart(node, false);
+                self.restart(node);
             }
         }
     }

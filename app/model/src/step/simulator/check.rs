@@ -1,16 +1,15 @@
 //! What must be true of every history in the end.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::world::World;
 use crate::conversation::Conversation;
 use crate::id::{ActionKey, CommitKey, Nonce, StateHash};
 use crate::refusal::Code;
-use crate::step::Outcome;
+use crate::step::{Input, Message, Outcome};
 
 /// What was found to be wrong.
-#[derive(Clone, Debug)]
-#[allow(dead_code)] // The fields are read by whoever reads the printed failure.
 pub(super) enum Failure {
     /// A platform disputed a commit, or saw two histories.
     Alarm { seq: u64, code: Code },
@@ -27,8 +26,29 @@ pub(super) enum Failure {
     TwoSlots(Nonce),
     /// Somebody was told that it is kept, and it is not in the log.
     Lost(ActionKey),
+    /// They never came to an end of sending.
+    Unsettled,
     /// Something was still pending when everything had settled.
     StillPending(ActionKey),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Alarm { seq, code } => write!(f, "{code:?} was alarmed in slot {seq}"),
+            Failure::NoSlot(code) => write!(f, "what was refused with {code:?} has no slot"),
+            Failure::Apart { one, other } => {
+                write!(f, "they end apart: in {one:?} and in {other:?}")
+            }
+            Failure::Refold { seq, code } => {
+                write!(f, "read again, the log is wrong in slot {seq}: {code:?}")
+            }
+            Failure::TwoSlots(nonce) => write!(f, "the nonce {nonce:?} has two slots"),
+            Failure::Lost(key) => write!(f, "the acknowledged action {key} is lost"),
+            Failure::Unsettled => write!(f, "they send for ever"),
+            Failure::StillPending(key) => write!(f, "the action {key} is still pending"),
+        }
+    }
 }
 
 /// Every kind of fault and every refusal that a run can meet.
@@ -46,6 +66,7 @@ pub(super) const MUST_HAPPEN: &[&str] = &[
     "fault: sent to the wrong platform",
     "nonce used again",
     "rolled back",
+    "slot: done",
     "slot: forbidden",
     "slot: conflict",
     "slot: locked",
@@ -54,6 +75,10 @@ pub(super) const MUST_HAPPEN: &[&str] = &[
     "no slot: not a participant",
     "no slot: expired",
     "no slot: too big",
+    "answer: another leads",
+    "answer: down",
+    "answer: no such conversation",
+    "answer: gap",
 ];
 
 /// Refusals that take a slot. // spec §8
@@ -66,16 +91,39 @@ pub(super) fn slot_name(code: Code) -> &'static str {
     }
 }
 
-/// Refusals that take none; the others must.
-pub(super) fn rejection_name(code: Code) -> Option<&'static str> {
+/// Refusals that take none; the others must. `own`: the platform signed for one of its own.
+pub(super) fn rejection_name(code: Code, own: bool) -> Option<&'static str> {
     Some(match code {
-        Code::Forbidden => "no slot: forbidden",
+        Code::Forbidden if !own => "no slot: forbidden",
         Code::Removed => "no slot: removed",
         Code::NotParticipant => "no slot: not a participant",
         Code::Expired => "no slot: expired",
         Code::TooBig => "no slot: too big",
         _ => return None,
     })
+}
+
+/// What tells the sender to go elsewhere, or to come again.
+pub(super) fn answer_name(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Rejected(Code::Leader) => Some("answer: another leads"),
+        Outcome::Rejected(Code::Down) => Some("answer: down"),
+        Outcome::Rejected(Code::NoConv) => Some("answer: no such conversation"),
+        _ => None,
+    }
+}
+
+/// Whether commits begin later than a log of this length ends.
+pub(super) fn leaves_a_gap(input: &Input, length: usize) -> bool {
+    let Input::Received {
+        message: Message::Commits { records },
+        ..
+    } = input
+    else {
+        return false;
+    };
+    let first = records.first().and_then(|record| record.commit());
+    first.is_some_and(|commit| commit.seq() > length as u64 + 1)
 }
 
 /// Reads the whole history after everything has settled, with no rule broken.

@@ -1,23 +1,25 @@
 //! Platforms with disks, clocks and people, and a network between them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::Counters;
 use super::chaos::Chaos;
-use super::check::Failure;
+use super::check::{self, Failure};
 use super::people::People;
 use super::random::Random;
 use crate::address::Platform;
 use crate::faults::{self, Fault};
-use crate::id::{ActionKey, CommitKey, Nonce, Time};
+use crate::id::{ActionKey, Nonce, Time};
 use crate::sign::{Kid, PlatformKey};
-use crate::step::{Input, Kept, Log, Message, Outcome, Output, State, step};
+use crate::step::{Input, Kept, Log, Mark, Message, Outcome, Output, State, step};
 
 /// When the simulated time begins.
 const BEGIN: i64 = 1_798_761_600_000;
 /// How many actions one run has at least.
 const ACTIONS: u64 = 200;
+/// How many messages they may send in that time.
+const SETTLE_MESSAGES: u64 = 20_000;
 /// How long the platforms get to settle after the faults stop, in milliseconds: three comparisons.
 const SETTLE: i64 = 3 * 24 * 60 * 60 * 1000;
 
@@ -51,25 +53,15 @@ pub(super) struct Node {
     /// How far its clock is off.
     pub(super) skew: i64,
     pub(super) backup: Option<(State, Disk)>,
-    /// Where the last clean head is kept, outside the database.
-    pub(super) clean_head: Option<CommitKey>,
-}
-
-impl Node {
-    /// Whether this disk holds an action, or another one with its nonce.
-    pub(super) fn holds(&self, nonce: Nonce) -> bool {
-        let has = |record: &Kept| record.action().header().nonce == nonce;
-        self.disk.records.iter().any(has) || self.state.pending().iter().any(has)
-    }
-
-    pub(super) fn head_key(&self) -> Option<CommitKey> {
-        self.state.conversation().map(|held| held.core().head)
-    }
+    /// What is kept outside the database. // spec §14
+    mark: Option<Mark>,
 }
 
 /// What people were told of an action.
 pub(super) struct Told {
     pub(super) nonce: Nonce,
+    /// Whether the platform signed for one of its own people.
+    pub(super) own: bool,
     pub(super) outcome: Outcome,
     /// Every disk that held it was replaced by an older one.
     pub(super) lost_with_its_disks: bool,
@@ -112,7 +104,7 @@ impl World {
                     up: true,
                     skew: random.between(-30_000, 30_000),
                     backup: None,
-                    clean_head: None,
+                    mark: None,
                 }
             })
             .collect();
@@ -156,7 +148,11 @@ impl World {
     pub(super) fn settle(&mut self) -> Result<(), Failure> {
         self.heal();
         let end = self.now + SETTLE;
+        let may_send = self.sent + SETTLE_MESSAGES;
         while self.now < end {
+            if self.sent > may_send {
+                return Err(Failure::Unsettled);
+            }
             // Busy time second by second, idle time hour by hour.
             self.now += if self.flying.is_empty() {
                 3_600_000
@@ -201,6 +197,12 @@ impl World {
     }
 
     fn send(&mut self, from: usize, to: &Platform, message: Message) {
+        if let Message::Answer { results, .. } = &message {
+            let refused = results
+                .iter()
+                .filter_map(|(_, outcome)| check::answer_name(*outcome));
+            refused.for_each(|name| self.count(name));
+        }
         let Some(to) = self.nodes.iter().position(|node| node.name == *to) else {
             return;
         };
@@ -231,6 +233,9 @@ impl World {
         if !self.nodes[node].up {
             return;
         }
+        if check::leaves_a_gap(&input, self.nodes[node].disk.records.len()) {
+            self.count("answer: gap");
+        }
         let now = self.clock(node);
         faults::set_clock(now);
         let before = self.random.chance(self.chaos.crash_before).then(|| {
@@ -246,13 +251,12 @@ impl World {
             if faults::is(Fault::AcknowledgedBeforeCommit) {
                 self.tell(out);
             }
-            self.restart(node, false);
+            self.restart(node);
             return;
         }
         let held = &mut self.nodes[node];
-        if !held.state.is_asking() {
-            held.clean_head = held.head_key();
-        }
+        let mark = held.mark;
+        held.mark = held.state.mark().or(mark);
         if self.random.chance(self.chaos.crash_after) {
             self.count("fault: crash after durable");
             // That something was rejected stands in the database: people learn it afterwards.
@@ -263,7 +267,11 @@ impl World {
                 matches!(outcome, Outcome::Rejected(_))
             };
             self.tell(out.into_iter().filter(rejected).collect());
-            self.restart(node, false);
+            if self.random.chance(50) {
+                // It strikes between the database and the file beside it.
+                self.nodes[node].mark = mark;
+            }
+            self.restart(node);
             return;
         }
         self.carry_out(node, out);
@@ -281,9 +289,7 @@ impl World {
                 Output::RolledBack { .. } => self.count("rolled back"),
                 Output::Applied(record) => {
                     let refused = record.commit().and_then(|commit| commit.refused());
-                    if let Some(code) = refused {
-                        self.count(super::check::slot_name(code));
-                    }
+                    self.count(refused.map_or("slot: done", check::slot_name));
                 }
             }
         }
@@ -295,34 +301,45 @@ impl World {
             let Output::Tell { key, outcome } = output else {
                 continue;
             };
+            let Some(told) = self.told.get_mut(&key) else {
+                continue;
+            };
+            told.outcome = outcome;
+            let own = told.own;
             if let Outcome::Rejected(code) = outcome {
-                match super::check::rejection_name(code) {
+                match check::rejection_name(code, own) {
                     Some(name) => self.count(name),
                     None => self.failures.push(Failure::NoSlot(code)),
                 }
             }
-            if let Some(told) = self.told.get_mut(&key) {
-                told.outcome = outcome;
-            }
         }
     }
 
-    /// The process begins again; `restored` where its disk is an older one.
-    pub(super) fn restart(&mut self, node: usize, restored: bool) {
+    /// The process begins again, and compares what it kept outside the database.
+    pub(super) fn restart(&mut self, node: usize) {
         let held = &mut self.nodes[node];
         held.up = true;
+        let restored = held.mark.is_some() && held.state.mark() != held.mark;
         let (now, state, disk) = (Time(self.now + held.skew), &mut held.state, &mut held.disk);
         let out = step(state, disk, Input::Start { restored }, now);
+        held.mark = held.state.mark().or(held.mark);
         self.carry_out(node, out);
     }
 
-    /// Who is told nothing more of what no disk holds any more.
+    /// What no disk holds any more, nobody can bring back: neither the action, in a log or pending,
+    /// nor the slot that another action with its nonce had got.
     pub(super) fn excuse_what_no_disk_holds(&mut self) {
-        let nodes = &self.nodes;
-        for told in self.told.values_mut() {
-            if !nodes.iter().any(|node| node.holds(told.nonce)) {
-                told.lost_with_its_disks = true;
+        let (mut actions, mut slots) = (BTreeSet::new(), BTreeSet::new());
+        for node in &self.nodes {
+            for record in &node.disk.records {
+                actions.insert(record.action().key());
+                slots.insert(record.action().header().nonce);
             }
+            let pending = node.state.pending().iter();
+            actions.extend(pending.map(|record| record.action().key()));
+        }
+        for (key, told) in &mut self.told {
+            told.lost_with_its_disks |= !actions.contains(key) && !slots.contains(&told.nonce);
         }
     }
 }
