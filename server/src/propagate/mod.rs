@@ -12,12 +12,19 @@ pub use frame::{Frame, SharedChange};
 use crate::store::Tx;
 use crate::store::users::UserId;
 
-/// Has these frames sent once everything that `tx` wrote is durable; not at all if the write fails.
-pub fn tell(tx: &mut Tx, bus: &Bus, frames: Vec<(UserId, Frame)>) {
+/// What one person is told: a frame, or nothing where nobody listened when it was made. Who has begun to listen since
+/// then reads the store, so that nothing falls between the two.
+pub type Telling = (UserId, Option<Frame>);
+
+/// Has people told once everything that `tx` wrote is durable; not at all if the write fails.
+pub fn tell(tx: &mut Tx, bus: &Bus, tellings: Vec<Telling>) {
     let bus = bus.clone();
     tx.on_commit(move || {
-        for (user, frame) in &frames {
-            bus.send(*user, frame);
+        for (user, frame) in &tellings {
+            match frame {
+                Some(frame) => bus.send(*user, frame),
+                None => bus.miss(*user),
+            }
         }
     });
 }

@@ -11,17 +11,21 @@ use crate::store::users::{UserId, insert_user};
 
 /// A person of a database that holds nothing else.
 async fn somebody() -> UserId {
+    somebody_in_a_store().await.1
+}
+
+async fn somebody_in_a_store() -> (Store, UserId) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&format!("sqlite:{}", folder.path().join("db").display()))
         .await
         .unwrap();
     let address = Address::parse("ann@a.example").unwrap();
-    store
+    let user = store
         .write::<_, crate::store::StoreError, _>(move |tx| {
             Box::pin(async move { insert_user(tx, &address, "Ann", "x", Time(0)).await })
         })
-        .await
-        .unwrap()
+        .await;
+    (store, user.unwrap())
 }
 
 fn numbered(n: u64) -> Frame {
@@ -157,4 +161,24 @@ fn a_shared_change_reads_as_the_live_frame_that_it_is() {
         frame.bytes(),
         "byte for byte"
     );
+}
+
+#[tokio::test]
+async fn who_begins_to_listen_while_something_is_written_reads_the_store() {
+    let bus = Bus::local();
+    let (store, ann) = somebody_in_a_store().await;
+    let (told, telling) = (bus.clone(), bus.clone());
+    assert!(!bus.is_heard(ann), "so no frame is made");
+    let written = store.write::<_, crate::store::StoreError, _>(move |tx| {
+        Box::pin(async move {
+            tell(tx, &telling, vec![(ann, None)]);
+            Ok(told.subscribe(ann))
+        })
+    });
+    let mut desk = written.await.unwrap();
+    desk.after(0);
+    assert!(matches!(desk.next().await, Heard::Gap));
+    desk.after(1);
+    bus.send(ann, &numbered(2));
+    assert_eq!(hear(&mut desk).await, Some(2));
 }

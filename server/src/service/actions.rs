@@ -104,17 +104,19 @@ impl Service {
         insert_action(tx, &record)?;
         let mut projection = Projection::new(loaded, conversation.into_core(), &change);
         projection.store(tx, deed, &change, &record).await?;
-        let told = self.tell_change(tx, &projection, &record, now).await?;
-        let mine = projection
-            .reader(me.user)
-            .ok_or(Code::Internal)
-            .map_err(Refusal::from)?;
+        let mut heard = self.tell_change(tx, &projection, &record, now).await?;
+        let mine = projection.reader(me.user);
+        let mine = mine.ok_or_else(|| Refusal::from(Code::Internal))?;
         let scene = Scene {
             conversation: &projection.conversation,
             participants: &projection.here,
             now,
         };
-        let change = scene.change(&record, projection.message.as_ref(), &told.names, mine)?;
+        let message = projection.message.as_ref();
+        let change = heard.views.of(scene.view(message, mine), || {
+            scene.change(&record, message, &heard.names, mine)
+        })?;
+        let change = change.change().clone();
         let accepted = Accepted::Action {
             key: change.key,
             change: Box::new(change),

@@ -77,7 +77,7 @@ impl Service {
                     .filter(|person| person.is_present() && person.user != Some(me.user));
                 let others = others
                     .filter_map(|person| person.user)
-                    .map(|user| (user, frame.clone()));
+                    .map(|user| (user, Some(frame.clone())));
                 tell(tx, &self.bus, others.collect());
             }
         }

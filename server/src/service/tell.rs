@@ -15,8 +15,9 @@ use crate::store::feed::{self, Told};
 use crate::store::users::UserId;
 
 /// What was told, as far as the answer needs it.
-pub(super) struct Telling {
+pub(super) struct Heard {
     pub(super) names: LabelNames,
+    pub(super) views: Views,
 }
 
 impl Service {
@@ -27,7 +28,7 @@ impl Service {
         projection: &Projection,
         record: &Verified<Record>,
         now: Time,
-    ) -> Result<Telling, Failure> {
+    ) -> Result<Heard, Failure> {
         let core = &projection.conversation.core;
         raise(tx, core, self.identity.platform(), now);
         let numbers = feed::tell(
@@ -45,20 +46,23 @@ impl Service {
             participants: &projection.here,
             now,
         };
-        let mut frames = Vec::new();
+        let mut tellings = Vec::with_capacity(numbers.len());
         let mut views = Views::default();
         for (user, n) in numbers {
-            let Some(reader) = projection.reader(user).filter(|_| self.bus.is_heard(user)) else {
-                continue;
+            let frame = match projection.reader(user).filter(|_| self.bus.is_heard(user)) {
+                None => None,
+                Some(reader) => {
+                    let view = scene.view(projection.message.as_ref(), reader);
+                    let change = views.of(view, || {
+                        scene.change(record, projection.message.as_ref(), &names, reader)
+                    })?;
+                    Some(Frame::change(n, core.key, change, scene.row(reader)))
+                }
             };
-            let view = scene.view(projection.message.as_ref(), reader);
-            let change = views.of(view, || {
-                scene.change(record, projection.message.as_ref(), &names, reader)
-            })?;
-            frames.push((user, Frame::change(n, core.key, change, scene.row(reader))));
+            tellings.push((user, frame));
         }
-        tell(tx, &self.bus, frames);
-        Ok(Telling { names })
+        tell(tx, &self.bus, tellings);
+        Ok(Heard { names, views })
     }
 
     /// Tells one person of something that is theirs alone.
@@ -70,8 +74,13 @@ impl Service {
         frame: impl FnOnce(u64) -> Live,
     ) -> Result<(), Failure> {
         let numbers = feed::tell(tx, &[user], told).await?;
-        if let (Some((_, n)), true) = (numbers.first(), self.bus.is_heard(user)) {
-            tell(tx, &self.bus, vec![(user, Frame::live(frame(*n)))]);
+        if let Some((_, n)) = numbers.first() {
+            let heard = self.bus.is_heard(user);
+            tell(
+                tx,
+                &self.bus,
+                vec![(user, heard.then(|| Frame::live(frame(*n))))],
+            );
         }
         Ok(())
     }
@@ -79,10 +88,10 @@ impl Service {
 
 /// Changes as readers see them: those who see alike share one.
 #[derive(Default)]
-struct Views(Vec<(View, SharedChange)>);
+pub(super) struct Views(Vec<(View, SharedChange)>);
 
 impl Views {
-    fn of(
+    pub(super) fn of(
         &mut self,
         view: View,
         make: impl FnOnce() -> Result<Change, Refusal>,

@@ -26,6 +26,8 @@ pub(super) struct Mailbox {
 #[derive(Default)]
 struct Letters {
     waiting: VecDeque<Frame>,
+    /// Something was stored for which there is no frame.
+    missed: bool,
     /// More came than the mailbox holds: what was waiting is gone.
     lagging: bool,
 }
@@ -46,6 +48,7 @@ impl Drop for Leave {
 pub(super) enum Taken {
     Frame(Frame),
     Nothing,
+    Missed,
     Lagging,
 }
 
@@ -73,15 +76,19 @@ impl Local {
     }
 
     pub(super) fn send(&self, user: UserId, frame: &Frame) {
+        self.each(user, |mailbox| mailbox.put(frame.clone()));
+    }
+
+    pub(super) fn miss(&self, user: UserId) {
+        self.each(user, Mailbox::miss);
+    }
+
+    fn each(&self, user: UserId, act: impl Fn(&Mailbox)) {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        for mailbox in open
-            .get(&user)
-            .into_iter()
-            .flatten()
+        let mailboxes = open.get(&user).into_iter().flatten();
+        mailboxes
             .filter_map(Weak::upgrade)
-        {
-            mailbox.put(frame.clone());
-        }
+            .for_each(|mailbox| act(&mailbox));
     }
 
     /// Forgets the connections of a person that have ended.
@@ -105,8 +112,8 @@ impl Mailbox {
         let mut letters = self.letters();
         if letters.waiting.len() >= WAITING {
             *letters = Letters {
-                waiting: VecDeque::new(),
                 lagging: true,
+                ..Letters::default()
             };
         } else if !letters.lagging {
             letters.waiting.push_back(frame);
@@ -115,10 +122,18 @@ impl Mailbox {
         self.bell.notify_one();
     }
 
+    fn miss(&self) {
+        self.letters().missed = true;
+        self.bell.notify_one();
+    }
+
     pub(super) fn take(&self) -> Taken {
         let mut letters = self.letters();
         if letters.lagging {
             return Taken::Lagging;
+        }
+        if std::mem::take(&mut letters.missed) {
+            return Taken::Missed;
         }
         let taken = letters
             .waiting

@@ -39,6 +39,13 @@ impl Bus {
         }
     }
 
+    /// Has every device of a person that is connected read the store: something was written while nobody listened.
+    pub fn miss(&self, user: UserId) {
+        match self {
+            Bus::Local(local) => local.miss(user),
+        }
+    }
+
     /// Brings a frame to every device of a person that is connected; never waits.
     pub fn send(&self, user: UserId, frame: &Frame) {
         match self {

@@ -69,6 +69,7 @@ impl Subscription {
             }
             match self.mailbox.take() {
                 Taken::Lagging => return Heard::Lagging,
+                Taken::Missed => return Heard::Gap,
                 Taken::Frame(frame) => {
                     if let Some(frame) = self.sort(frame) {
                         return Heard::Frame(frame);

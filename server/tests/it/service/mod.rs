@@ -1,6 +1,7 @@
 //! The use cases as stories, told on both engines.
 
 mod changes;
+mod cost;
 mod drafts;
 mod feed;
 mod identity;
