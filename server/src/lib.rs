@@ -115,6 +115,7 @@ impl Server {
     /// Answers until `shutdown` is done; then open sockets are told and open requests end.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let watch = tokio::spawn(self.app.auth.clone().watch());
+        let upkeep = tokio::spawn(self.app.service.clone().keep_up());
         let close = self.close;
         let shutdown = async move {
             shutdown.await;
@@ -122,6 +123,7 @@ impl Server {
         };
         serve::serve(self.listener, routes::router(self.app), shutdown).await;
         watch.abort();
+        upkeep.abort();
     }
 }
 

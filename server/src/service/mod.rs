@@ -27,6 +27,7 @@ mod scene;
 mod search;
 mod seen;
 mod tell;
+mod upkeep;
 
 use std::ops::Deref;
 use std::sync::Arc;

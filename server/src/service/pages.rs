@@ -16,11 +16,11 @@ use super::scene::{LabelNames, Scene};
 use super::{Me, Service};
 use crate::store::Conn;
 use crate::store::actions::{find_record, list_events, list_records_of_item};
-use crate::store::conversations::{ConversationRow, find_conversation};
+use crate::store::conversations::{ConversationRow, find_with_people};
 use crate::store::drafts::find_draft;
 use crate::store::feed::find_counter;
 use crate::store::messages::{MessageRow, list_messages_before, list_messages_by_key};
-use crate::store::participants::{ParticipantRow, list_participants};
+use crate::store::participants::ParticipantRow;
 use crate::text::difference;
 
 /// How many messages a page of the timeline has.
@@ -230,20 +230,19 @@ pub(super) async fn read(
     me: &Me,
     conv: ConversationKey,
 ) -> Result<Reading, Failure> {
-    let conversation = find_conversation(conn, conv).await?;
-    let participants = list_participants(conn, conv).await?;
-    let reader = participants
-        .iter()
-        .find(|person| person.user == Some(me.user))
-        .cloned();
-    match (conversation, reader) {
-        (Some(conversation), Some(reader)) => Ok(Reading {
+    let found = find_with_people(conn, conv).await?;
+    let reading = found.and_then(|(conversation, participants)| {
+        let reader = participants
+            .iter()
+            .find(|person| person.user == Some(me.user))?
+            .clone();
+        Some(Reading {
             conversation,
             participants,
             reader,
-        }),
-        _ => Err(no_conversation(conv).into()),
-    }
+        })
+    });
+    Ok(reading.ok_or_else(|| no_conversation(conv))?)
 }
 
 impl Reading {

@@ -19,7 +19,8 @@ use crate::store::messages::{
     DoneRow, MessageRow, insert_message, list_messages_before, update_message,
 };
 use crate::store::participants::{
-    ParticipantRow, Touch, insert_participants, mark_removed, touch_lists, update_participant,
+    ParticipantRow, Touch, blank_frozen, insert_participants, mark_removed, touch_lists,
+    update_participant,
 };
 use crate::store::search::{Indexed, delete_words, erase_words, insert_words, update_words};
 use crate::store::users::{User, UserId};
@@ -293,6 +294,7 @@ impl Projection {
                 row.html.clear();
                 erase_words(tx, conv, row.key);
                 drop_bodies(tx, conv, row.key, Missing::Redacted);
+                blank_frozen(tx, conv, Some(row.seq)).await?;
             }
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use em2_model::id::ConversationKey;
+use em2_model::id::{ActionKey, ConversationKey};
 use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::{Hit, Mark, Piece, SearchPage};
 
@@ -13,8 +13,8 @@ use super::{Me, Service};
 use crate::store::Conn;
 use crate::store::fold::{Query, words};
 use crate::store::list::list_rows;
-use crate::store::messages::list_messages_by_key;
-use crate::store::search::{SearchHit, search};
+use crate::store::messages::{MessageRow, list_messages};
+use crate::store::search::search;
 use crate::text::plain_of;
 
 /// How many conversations a page has.
@@ -65,12 +65,21 @@ impl Service {
         let keys: Vec<ConversationKey> = found.iter().map(|hit| hit.conv).collect();
         let rows = list_rows(&mut conn, me.user, &keys).await?;
         let mut rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.conv, row)).collect();
+        let messages: Vec<ActionKey> = found.iter().filter_map(|hit| hit.message).collect();
+        let messages = list_messages(&mut conn, &messages).await?;
+        let messages: BTreeMap<_, _> = messages.into_iter().map(|row| (row.key, row)).collect();
         let mut hits = Vec::with_capacity(found.len());
         for hit in found {
             let Some(row) = rows.remove(&hit.conv) else {
                 continue;
             };
-            let snippet = self.snippet(&mut conn, me, &hit, &query).await?;
+            let snippet = match hit.message.and_then(|key| messages.get(&key)) {
+                None => Vec::new(),
+                Some(message) => {
+                    let html = self.html(&mut conn, me, message, row.present).await?;
+                    snippet(&plain_of(&html), &query)
+                }
+            };
             hits.push(Hit {
                 row: scene::row(row, &me.address),
                 message: hit.message,
@@ -80,30 +89,21 @@ impl Service {
         Ok(SearchPage { q, hits, next })
     }
 
-    /// The words around the first one that was found, as this person may see the message.
-    async fn snippet(
+    /// What a message says that was found; for somebody who was removed, what it said then.
+    async fn html(
         &self,
         conn: &mut Conn,
         me: &Me,
-        hit: &SearchHit,
-        query: &Query,
-    ) -> Result<Vec<Piece>, Failure> {
-        let Some(key) = hit.message else {
-            return Ok(Vec::new());
-        };
-        let row = list_messages_by_key(conn, hit.conv, &[key])
-            .await?
-            .into_iter()
-            .next();
-        let Some(row) = row else {
-            return Ok(Vec::new());
-        };
-        let reading = read(conn, me, hit.conv).await?;
-        let row = reading.as_of(conn, row).await?;
-        let message = reading
-            .scene(self.clock.now())
-            .message(&row, &reading.reader);
-        Ok(snippet(&plain_of(&message.html), query))
+        row: &MessageRow,
+        present: bool,
+    ) -> Result<String, Failure> {
+        if present {
+            return Ok(row.html.clone());
+        }
+        let reading = read(conn, me, row.conv).await?;
+        let row = reading.as_of(conn, row.clone()).await?;
+        let scene = reading.scene(self.clock.now());
+        Ok(scene.message(&row, &reading.reader).html)
     }
 }
 

@@ -10,10 +10,9 @@ use super::once::Once;
 use super::{Me, Service};
 use crate::propagate::{Frame, tell};
 use crate::store::Tx;
-use crate::store::actions::find_commit;
-use crate::store::conversations::find_conversation;
+use crate::store::conversations::find_with_people;
 use crate::store::feed::Told;
-use crate::store::participants::{list_participants_here, mark_read, mark_seen};
+use crate::store::participants::raise_read;
 
 impl Service {
     pub(super) async fn mark_seen(
@@ -38,48 +37,38 @@ impl Service {
         once: &Once,
     ) -> Result<Accepted, Failure> {
         let now = self.clock.now();
-        let here = list_participants_here(tx, conv).await?;
-        let mine = here.iter().find(|person| person.user == Some(me.user));
-        let (Some(mine), Some(row)) = (mine, find_conversation(tx, conv).await?) else {
-            return Err(no_conversation(conv).into());
-        };
+        let found = find_with_people(tx, conv).await?;
+        let (row, people) = found.ok_or_else(|| no_conversation(conv))?;
+        let mine = people.iter().find(|person| person.user == Some(me.user));
+        let mine = mine.ok_or_else(|| no_conversation(conv))?;
         // Nobody has read what is not there, or not theirs.
         let seq = seq.min(mine.removed_seq.unwrap_or(row.core.seq));
-        let moved = seq > mine.read_seq && mark_read(tx, conv, me.user, seq).await?;
-        let read = if moved { seq } else { mine.read_seq };
+        let moved = seq > mine.read_seq;
         let seen = Seen {
             address: me.address.clone(),
-            seq: read,
+            seq: seq.max(mine.read_seq),
             at: now,
         };
         if moved {
+            raise_read(tx, conv, me.user, seq, now);
             self.tell_own(tx, me.user, Told::Read { conv, seq }, |n| Live::Read {
                 n,
                 conversation: conv,
                 seq,
             })
             .await?;
-            if mine.is_present() {
-                let commit = if seq == row.core.seq {
-                    Some(row.core.head)
-                } else {
-                    find_commit(tx, conv, seq).await?
-                };
-                if let Some(commit) = commit {
-                    mark_seen(tx, conv, &me.address, commit, seq, now).await?;
-                }
-                let frame = Frame::live(Live::Seen {
-                    conversation: conv,
-                    seen: seen.clone(),
-                });
-                let others = here
-                    .iter()
-                    .filter(|person| person.is_present() && person.user != Some(me.user));
-                let others = others
-                    .filter_map(|person| person.user)
-                    .map(|user| (user, Some(frame.clone())));
-                tell(tx, &self.bus, others.collect());
-            }
+        }
+        if moved && mine.is_present() {
+            let frame = Frame::live(Live::Seen {
+                conversation: conv,
+                seen: seen.clone(),
+            });
+            let others = people
+                .iter()
+                .filter(|person| person.is_present() && person.user != Some(me.user));
+            let others = others.filter_map(|person| person.user);
+            let tellings = others.map(|user| (user, Some(frame.clone())));
+            tell(tx, &self.bus, tellings.collect());
         }
         let accepted = Accepted::Seen { seen };
         once.answered(tx, &accepted, now)?;

@@ -224,6 +224,15 @@ pub fn drop_bodies(tx: &mut Tx, conv: ConversationKey, item: ActionKey, why: Mis
     );
 }
 
+/// Drops every body before slot `seq` for good: the conversation has expired. // spec §16
+pub fn drop_bodies_before(tx: &mut Tx, conv: ConversationKey, seq: u64) {
+    tx.push(
+        "UPDATE actions SET body = NULL, missing = $3
+          WHERE conv = $1 AND seq < $2 AND body IS NOT NULL",
+        args![conv, seq, Missing::Expired.as_str()],
+    );
+}
+
 /// The commit in a slot, for the locator of spec §7.
 pub async fn find_commit(
     conn: &mut Conn,

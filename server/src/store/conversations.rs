@@ -152,6 +152,28 @@ pub async fn find_conversation(
         .transpose()
 }
 
+/// The conversation with this key, and everybody who takes or took part in the order in which they
+/// were added.
+pub async fn find_with_people(
+    conn: &mut Conn,
+    key: ConversationKey,
+) -> Result<Option<(ConversationRow, Vec<ParticipantRow>)>, StoreError> {
+    let [found, people] = conn
+        .fetch_each([
+            (select!("WHERE key = $1"), args![key]),
+            (participants::LIST, args![key]),
+        ])
+        .await?;
+    let Some(found) = found.first() else {
+        return Ok(None);
+    };
+    let people = people.iter().map(participants::participant);
+    Ok(Some((
+        conversation(found)?,
+        people.collect::<Result<_, _>>()?,
+    )))
+}
+
 /// What an action needs: the conversation, the people here who hear of it, and what it touches.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {

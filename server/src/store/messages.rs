@@ -187,6 +187,26 @@ pub async fn list_messages_by_key(
         .collect()
 }
 
+/// Drops what every message of a conversation says: it has expired. // spec §16
+pub fn expire_messages(tx: &mut Tx, conv: ConversationKey) {
+    tx.push(
+        "UPDATE messages SET missing = $2, text = '', html = '' WHERE conv = $1",
+        args![conv, Missing::Expired.as_str()],
+    );
+}
+
+/// The messages with these keys, of whatever conversations.
+pub async fn list_messages(
+    conn: &mut Conn,
+    keys: &[ActionKey],
+) -> Result<Vec<MessageRow>, StoreError> {
+    conn.fetch_all(select!("WHERE key IN EACH_KEY($1)"), args![keys])
+        .await?
+        .iter()
+        .map(message)
+        .collect()
+}
+
 /// The newest `limit` messages before slot `before`, oldest first.
 pub async fn list_messages_before(
     conn: &mut Conn,

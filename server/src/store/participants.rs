@@ -7,7 +7,7 @@ use crate::store::dialect::{self, Row};
 use crate::store::error::StoreError;
 use crate::store::list::Frozen;
 use crate::store::users::UserId;
-use crate::store::value::{args, json};
+use crate::store::value::{args, from_json, json};
 
 /// One `participant.add`, or the creator by publishing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,8 @@ macro_rules! select {
     };
 }
 
-const LIST: &str = select!("WHERE conv = $1 ORDER BY added_seq, item");
+/// `$1` is the conversation.
+pub(in crate::store) const LIST: &str = select!("WHERE conv = $1 ORDER BY added_seq, item");
 
 /// `$1` is the conversation.
 pub(in crate::store) const LIST_HERE: &str =
@@ -171,6 +172,33 @@ pub fn mark_removed(
     );
 }
 
+/// Blanks the preview in the rows that removed people keep, where it is of the message in slot
+/// `seq`, or whatever it is of: the bytes are deleted for everybody. // spec §16
+pub async fn blank_frozen(
+    tx: &mut Tx,
+    conv: ConversationKey,
+    seq: Option<u64>,
+) -> Result<(), StoreError> {
+    let rows = tx
+        .fetch_all(
+            "SELECT item, frozen FROM participants WHERE conv = $1 AND frozen IS NOT NULL",
+            args![conv],
+        )
+        .await?;
+    for row in &rows {
+        let mut frozen: Frozen = from_json(&row.get::<String>(1)?)?;
+        if seq.is_some_and(|seq| seq != frozen.face.preview_seq) {
+            continue;
+        }
+        frozen.face.preview.clear();
+        tx.push(
+            "UPDATE participants SET frozen = $3 WHERE conv = $1 AND item = $2",
+            args![conv, row.get::<ActionKey>(0)?, json(&frozen)],
+        );
+    }
+    Ok(())
+}
+
 /// Everybody who takes or took part, in the order in which they were added.
 pub async fn list_participants(
     conn: &mut Conn,
@@ -258,6 +286,19 @@ pub async fn mark_read(
         )
         .await?;
     Ok(moved > 0)
+}
+
+/// Moves a person's read position, and while they are present says so to the others: both only
+/// rise. // spec §9
+pub fn raise_read(tx: &mut Tx, conv: ConversationKey, user: UserId, seq: u64, now: Time) {
+    tx.push(
+        "UPDATE participants
+            SET read_seq = $3,
+                seen_at = CASE WHEN removed_seq IS NULL THEN $4 ELSE seen_at END,
+                seen_seq = CASE WHEN removed_seq IS NULL THEN $3 ELSE seen_seq END
+          WHERE conv = $1 AND user_id = $2 AND read_seq < $3",
+        args![conv, user, seq, now],
+    );
 }
 
 /// Takes a read notification: the highest slot of a participant wins, one for a slot that is not

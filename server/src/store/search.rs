@@ -87,6 +87,12 @@ pub fn erase_words(tx: &mut Tx, conv: ConversationKey, item: ActionKey) {
     tx.push_all(dialect::delete_words(dialect, args![conv, item]));
 }
 
+/// Drops every trace of what the messages of a conversation say. // spec §16
+pub fn erase_messages(tx: &mut Tx, conv: ConversationKey) {
+    let dialect = tx.dialect();
+    tx.push_all(dialect::erase_messages(dialect, args![conv, conv]));
+}
+
 /// Conversations in which this person may see all words of the query in one message, or in the
 /// subject and addresses; newest first, each once in a page, beginning below `before`.
 pub async fn search(

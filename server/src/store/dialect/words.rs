@@ -36,16 +36,41 @@ pub(in crate::store) fn insert_words(
 
 /// The statements that forget the words of an item; `place` is conversation and item.
 pub(in crate::store) fn delete_words(dialect: Dialect, place: Vec<Value>) -> Vec<Statement> {
+    forget(
+        dialect,
+        "DELETE FROM search_rows WHERE conv = $1 AND item = $2",
+        "DELETE FROM search_words WHERE rowid IN (
+             SELECT id FROM search_rows WHERE conv = $1 AND item = $2)",
+        place,
+    )
+}
+
+/// The statements that forget the words of all messages; `place` is the conversation, twice.
+pub(in crate::store) fn erase_messages(dialect: Dialect, place: Vec<Value>) -> Vec<Statement> {
+    forget(
+        dialect,
+        "DELETE FROM search_rows WHERE conv = $1 AND item <> $2",
+        "DELETE FROM search_words WHERE rowid IN (
+             SELECT id FROM search_rows WHERE conv = $1 AND item <> $2)",
+        place,
+    )
+}
+
+/// The words stand in a table of their own only on SQLite.
+fn forget(
+    dialect: Dialect,
+    rows: &'static str,
+    words: &'static str,
+    place: Vec<Value>,
+) -> Vec<Statement> {
     let rows = Statement {
-        sql: "DELETE FROM search_rows WHERE conv = $1 AND item = $2".into(),
+        sql: rows.into(),
         args: place.clone(),
     };
     match dialect {
         Dialect::Sqlite => vec![
             Statement {
-                sql: "DELETE FROM search_words WHERE rowid IN (
-                          SELECT id FROM search_rows WHERE conv = $1 AND item = $2)"
-                    .into(),
+                sql: words.into(),
                 args: place,
             },
             rows,

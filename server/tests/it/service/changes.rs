@@ -134,6 +134,35 @@ on_both! {
         refused(&ann.may_not(conv, add("too late")).await, Code::Expired);
     }
 
+    async fn when_its_time_has_come_a_conversation_says_nothing_any_more(world: World) {
+        let [ann, bob, carl] = world.people(["ann", "bob", "carl"]).await;
+        let conv = ann.publish("bob@a.example, carl@a.example", "Party", "the code is 4711").await;
+        let item = ann.sees(conv).await.entries[3].key();
+        ann.removes(conv, &carl).await;
+        let other = ann.publish("bob@a.example", "Other", "stays").await;
+        let at = Some(world.clock.now().plus(60_000));
+        ann.does(conv, Intent::ExpiryModify { follows: None, at }).await.unwrap();
+        assert_eq!(world.service.expire_due().await.unwrap(), 0, "not yet");
+        world.clock.advance(61_000);
+        let mut bobs = bob.listens().await;
+        assert_eq!(world.service.expire_due().await.unwrap(), 1);
+        assert_eq!(world.service.expire_due().await.unwrap(), 0, "once");
+        let (_, change, row) = bobs.change().await;
+        assert!(matches!(change.effect, Effect::Expiry { .. }), "{change:?}");
+        assert_eq!((row.preview.as_str(), row.subject.as_str()), ("", "Party"));
+        assert_eq!(bob.message(conv, item).await.standing, Standing::Expired);
+        for person in [&ann, &bob, &carl] {
+            let page = person.sees(conv).await;
+            let versions = person.service().versions(&person.me, conv, item).await.unwrap();
+            let all = format!("{page:?}{:?}{versions:?}", person.list().await);
+            assert!(!all.contains("4711"), "{all}");
+            assert_eq!(person.finds("4711").await, []);
+        }
+        refused(&ann.may_not(conv, add("more")).await, Code::Expired);
+        assert_eq!(told(&bob.sees(other).await.entries)[2], "<p>stays</p>");
+        world.service.sweep().await.unwrap();
+    }
+
     async fn roles_decide_and_refusals_take_no_slot(world: World) {
         let [ann, bob, carl] = world.people(["ann", "bob", "carl"]).await;
         let conv = ann.publish("bob@a.example", "Roles", "x").await;

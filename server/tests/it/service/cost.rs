@@ -29,7 +29,7 @@ macro_rules! cost_of {
 }
 
 #[tokio::test]
-async fn an_action_takes_a_few_statements_and_two_waits() {
+async fn an_action_takes_a_few_statements_and_waits() {
     let database = crate::support::database::Database::sqlite();
     let world = World::on(database.open().await).await;
     let [ann, bob] = world.people(["ann", "bob"]).await;

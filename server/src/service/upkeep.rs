@@ -1,0 +1,129 @@
+//! What is done without anybody asking: conversations whose time has come expire, and what was kept for a while goes.
+
+use std::time::Duration;
+
+use em2_model::action::{Action, Content, Proposal};
+use em2_model::conversation::{Conversation, Sequenced, Verdict};
+use em2_model::id::{ActionKey, ConversationKey, Nonce, Salt};
+use em2_model::record::Record;
+use em2_model::refusal::{Code, Refusal};
+
+use super::Service;
+use super::deed::draw;
+use super::failure::Failure;
+use super::project::Projection;
+use crate::store::Tx;
+use crate::store::actions::{drop_bodies_before, insert_action};
+use crate::store::conversations::{list_expiring, load_for_write, update_conversation};
+use crate::store::feed::prune_feed;
+use crate::store::idempotency::prune_answers;
+use crate::store::messages::expire_messages;
+use crate::store::participants::blank_frozen;
+use crate::store::search::erase_messages;
+
+/// How often it is looked for conversations that expire.
+const ROUND: Duration = Duration::from_secs(30);
+
+/// How many rounds pass between two times of throwing away what was kept: an hour.
+const SWEEP: u32 = 120;
+
+/// How long an answer can be repeated, in milliseconds. It may hold the text of a message that is redacted meanwhile,
+/// whose bytes have to be gone within 24 hours. // spec §16
+const ANSWERS: i64 = 23 * 3600 * 1000;
+
+/// How many changes each person's feed holds; who missed more loads the pages again.
+const FEED: u64 = 2_000;
+
+/// How many conversations expire in one round.
+const EXPIRING: i64 = 100;
+
+impl Service {
+    /// Keeps up for as long as it is polled. What fails is tried again in the next round.
+    pub async fn keep_up(self) {
+        for round in 0_u32.. {
+            let due = round.is_multiple_of(SWEEP);
+            let done = match self.expire_due().await {
+                Ok(_) if due => self.sweep().await,
+                other => other.map(|_| ()),
+            };
+            if let Err(refusal) = done {
+                tracing::warn!(%refusal, "upkeep is tried again");
+            }
+            tokio::time::sleep(ROUND).await;
+        }
+    }
+
+    /// Throws away answers and changes that nobody comes back for.
+    pub async fn sweep(&self) -> Result<(), Refusal> {
+        let before = self.clock.now().plus(-ANSWERS);
+        let swept = self.store.write::<_, Failure, _>(move |tx| {
+            Box::pin(async move {
+                prune_answers(tx, before).await?;
+                prune_feed(tx, FEED).await?;
+                Ok(())
+            })
+        });
+        Ok(swept.await?)
+    }
+
+    /// Has conversations expire whose time has come; says how many. Each is an action of the leader, in a transaction of
+    /// its own. // spec §16
+    pub async fn expire_due(&self) -> Result<usize, Refusal> {
+        let now = self.clock.now();
+        let mut conn = self.store.reader().await.map_err(Failure::Store)?;
+        let due = list_expiring(&mut conn, now, EXPIRING)
+            .await
+            .map_err(Failure::Store)?;
+        drop(conn);
+        for conv in &due {
+            let (service, conv) = (self.clone(), *conv);
+            let expired = self.store.write::<_, Failure, _>(move |tx| {
+                Box::pin(async move { service.expire(tx, conv).await })
+            });
+            expired.await?;
+        }
+        Ok(due.len())
+    }
+
+    async fn expire(&self, tx: &mut Tx, conv: ConversationKey) -> Result<(), Failure> {
+        let (nonce, salt) = (Nonce::from_bytes(draw()?), Salt::from_bytes(draw()?));
+        let Some(loaded) = load_for_write(tx, conv, &[], nonce).await? else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let (key, core) = (self.identity.key(), loaded.row.core.clone());
+        let proposal = Proposal {
+            platform: key.platform.clone(),
+            actor: None,
+            conv: Some(conv),
+            follows: Some((ActionKey::from(conv), core.conversation_head)),
+            parent: None,
+            base: None,
+            content: Content::Expire,
+        };
+        let mut conversation = Conversation::part(core);
+        conversation.load_slot(nonce, loaded.slot);
+        let action = Action::mint(proposal, now, nonce, salt)?;
+        // Another platform leads it, it has expired, or somebody set another time meanwhile.
+        if !matches!(conversation.decide(&action, now), Ok(Verdict::Accept)) {
+            return Ok(());
+        }
+        let signed = Record::signed(action, key)?;
+        let Sequenced::Committed { record, change } = conversation.sequence(signed, now, key)?
+        else {
+            return Err(Refusal::from(Code::Internal).into());
+        };
+        insert_action(tx, &record)?;
+        drop_bodies_before(tx, conv, change.seq);
+        expire_messages(tx, conv);
+        erase_messages(tx, conv);
+        blank_frozen(tx, conv, None).await?;
+        let mut projection = Projection::new(loaded, conversation.into_core(), &change);
+        let row = &mut projection.conversation;
+        row.face.last = change.action;
+        row.face.preview.clear();
+        update_conversation(tx, &row.core, &row.face);
+        self.tell_change(tx, &projection, &record, now).await?;
+        Ok(())
+    }
+}
