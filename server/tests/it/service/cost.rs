@@ -41,13 +41,12 @@ async fn an_action_takes_a_few_statements_and_waits() {
         })
         .await
         .unwrap();
-    let mut item = None;
+    let item;
     let mut table = Vec::new();
     table.push((
         "message.add",
-        cost_of!(world, item = Some(ann.says(conv, "hello").await)),
+        cost_of!(world, item = ann.says(conv, "hello").await),
     ));
-    let item = item.unwrap();
     table.push((
         "message.modify",
         cost_of!(
