@@ -1,6 +1,7 @@
 //! What can be done with a message.
 
 use em2_model::id::{ActionKey, Time};
+use em2_model::participant::Role;
 use em2_model::permit;
 use em2_model::wire::domestic::{Conversation, Message, Standing};
 use em2_model::wire::intent::{Intent, LOCK_TTL};
@@ -24,6 +25,8 @@ struct May {
     remove: bool,
     recover: bool,
     versions: bool,
+    /// Add somebody who reads from this message on.
+    add: bool,
     /// Somebody else is editing it.
     locked: bool,
 }
@@ -38,6 +41,7 @@ fn may(it: &Conversation, message: &Message, now: Time) -> May {
         remove: present && change,
         recover: matches!(message.standing, Standing::Removed(_)) && change,
         versions: present && message.edited.is_some(),
+        add: present && it.present && permit::add_participant(it.role, Role::Read),
         locked: holds(message.lock.as_ref(), now).is_some_and(|lock| lock.by.address != it.me),
     }
 }
@@ -53,7 +57,6 @@ pub fn MessageTools(open: Open, message: Memo<Option<Message>>) -> impl IntoView
         })
     });
     move || {
-        {
         may.get().zip(message.get()).map(|(may, message)| {
             let (key, free) = (message.key, !may.locked);
             let (edit, remove, recover) = (message.clone(), message.clone(), message);
@@ -64,13 +67,14 @@ pub fn MessageTools(open: Open, message: Memo<Option<Message>>) -> impl IntoView
                     {may.versions.then(|| view! {
                         <a class="tool" data-tool="versions" href=paths::history(open.key, key) title="All versions" aria-label="All versions"><Icon name="history"/></a>
                     })}
+                    {may.add.then(|| view! {
+                        <a class="tool" data-tool="add" href=paths::people_from(open.key, key) title="Add somebody who reads from here on" aria-label="Add somebody who reads from here on"><Icon name="people"/></a>
+                    })}
                     {(may.remove && free).then(|| view! { <Remove open message=remove/> })}
                     {may.recover.then(|| view! { <Recover open message=recover/> })}
                 </div>
             }
         })
-    }
-    .into_any()
     }
 }
 

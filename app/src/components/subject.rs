@@ -20,10 +20,11 @@ use crate::state::open::Open;
 #[component]
 pub fn SubjectHeading(open: Open) -> impl IntoView {
     let subject = open.part(|it| subject_or(&it.subject));
+    let long = move || subject.with(|subject| subject.chars().count() > 80);
     let lock = open.part(|it| it.subject_lock.clone());
     let me = open.conversation.with_untracked(|it| it.me.clone());
     view! {
-        <h1 class="subject"><bdi>{move || subject.get()}</bdi> <Locked lock me/></h1>
+        <h1 class="subject" data-long=long title=move || subject.get()><bdi>{move || subject.get()}</bdi> <Locked lock me/></h1>
     }
 }
 

@@ -1,5 +1,6 @@
 //! The timeline of a conversation: messages and events in the order of the log.
 
+use em2_model::wire::domestic::Conversation;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
@@ -10,6 +11,7 @@ use super::problem::Problem;
 use crate::paths;
 use crate::state::desk::Desk;
 use crate::state::open::Open;
+use crate::state::timeline::messages;
 
 /// Every loaded line, or those before slot `end`; the browser starts at the newest.
 #[component]
@@ -20,6 +22,8 @@ pub fn Timeline(open: Open, end: Option<u64>) -> impl IntoView {
         open.conversation
             .with(|it| desk.outbox.with(|outbox| lines(it, outbox, new, end)))
     });
+    let from = open.conversation.with_untracked(|it| it.seq);
+    let heard = open.part(move |it| news(it, from));
     view! {
         <div class="timeline-scroll">
             <div class="timeline">
@@ -30,8 +34,23 @@ pub fn Timeline(open: Open, end: Option<u64>) -> impl IntoView {
                 {end.map(|_| view! { <a class="earlier" href=paths::conversation(open.key)>"Show the newest messages"</a> })}
             </div>
         </div>
+        <p class="visually-hidden" role="status">{move || heard.get()}</p>
     }
     .into_any()
+}
+
+/// What a screen reader is told of messages that came after slot `from`.
+fn news(conversation: &Conversation, from: u64) -> Option<String> {
+    let others = messages(conversation)
+        .rev()
+        .take_while(|message| message.seq > from)
+        .filter(|message| message.author.address != conversation.me);
+    let others: Vec<_> = others.collect();
+    let newest = others.first()?;
+    Some(match others.len() {
+        1 => format!("New message from {}", newest.author.name),
+        n => format!("{n} new messages, the last from {}", newest.author.name),
+    })
 }
 
 /// The way to what lies before the loaded entries.

@@ -20,6 +20,7 @@ use crate::components::tabs::{Tab, Tabs};
 use crate::components::when::Today;
 use crate::paths;
 use crate::state::desk::Desk;
+use crate::state::keymap::{Command, aria};
 use crate::state::mailbox::Mailbox;
 
 /// What the list shows, as it was read.
@@ -126,7 +127,7 @@ fn Sidebar(
     view! {
         <nav class="sidebar" aria-label="Mailbox">
             <Account desk/>
-            <a class="button" data-kind="primary" href=paths::NEW><Icon name="new"/>"New conversation"</a>
+            <a class="button" data-kind="primary" href=paths::NEW aria-keyshortcuts=aria(Command::New)><Icon name="new"/>"New conversation"</a>
             <Suspense>
                 {move || Suspend::new(async move {
                     let first = read.await.map(|listed| listed.counts()).unwrap_or_default();
