@@ -5,6 +5,8 @@ use em2_model::id::ConversationRef;
 use em2_model::wire::domestic::{Hit, ListView, SearchPage};
 use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 
 use super::empty::Empty;
 use super::icon::Icon;
@@ -13,15 +15,18 @@ use super::problem::Problem;
 use super::row::RowLink;
 use crate::paths;
 use crate::state::anchors;
-use crate::state::desk::Desk;
 use crate::state::mailbox::Mailbox;
 
 /// The field that searches, in a form of its own.
 #[component]
-pub fn SearchField(text: RwSignal<String>, desk: Desk) -> impl IntoView {
+pub fn SearchField(text: RwSignal<String>) -> impl IntoView {
+    let navigate = use_navigate();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        desk.go(&paths::search(&text.get_untracked()));
+        navigate(
+            &paths::search(&text.get_untracked()),
+            NavigateOptions::default(),
+        );
     };
     view! {
         <form class="search-field" role="search" method="get" action=paths::SEARCH on:submit=submit>

@@ -10,8 +10,9 @@ use crate::state::desk::Desk;
 
 /// One region for refusals, one for the connection; both are empty as long as all is well.
 #[component]
-pub fn Notices(notice: Notice, desk: Desk) -> impl IntoView {
-    let Notice(refusal) = notice;
+pub fn Notices(desk: Desk) -> impl IntoView {
+    // The frame provides it, around every page.
+    let Notice(refusal) = expect_context();
     view! {
         <div class="notices">
             <div role="alert">

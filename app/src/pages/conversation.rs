@@ -8,6 +8,7 @@ use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use super::lobby::Lobby;
 use crate::backend::World;
 use crate::components::composer::Composer;
 use crate::components::form::use_world;
@@ -32,6 +33,7 @@ pub fn use_key() -> Memo<Option<ConversationKey>> {
 #[component]
 pub fn ConversationPage() -> impl IntoView {
     let world = use_world();
+    let lobby = Lobby::here();
     let key = use_key();
     let query = use_query_map();
     let before = Memo::new(move |_| query.with(|query| query.get("before")?.parse::<u64>().ok()));
@@ -42,11 +44,11 @@ pub fn ConversationPage() -> impl IntoView {
     view! {
         <Suspense fallback=ConversationToCome>
             {move || Suspend::new(async move {
-                match loaded.await {
-                    Ok((KitchenSink::Conversation(it), end)) => view! { <Shown conversation=*it end/> }.into_any(),
-                    Ok((KitchenSink::Published { key }, _)) => view! { <Redirect path=paths::conversation(key)/> }.into_any(),
-                    Ok((KitchenSink::Draft(draft), _)) => view! { <Redirect path=paths::draft(draft.key)/> }.into_any(),
-                    Err(refusal) => view! { <Failed refusal/> }.into_any(),
+                match (lobby.desk().await, loaded.await) {
+                    (Ok(desk), Ok((KitchenSink::Conversation(it), end))) => view! { <Shown desk conversation=*it end/> }.into_any(),
+                    (Ok(_), Ok((KitchenSink::Published { key }, _))) => view! { <Redirect path=paths::conversation(key)/> }.into_any(),
+                    (Ok(_), Ok((KitchenSink::Draft(draft), _))) => view! { <Redirect path=paths::draft(draft.key)/> }.into_any(),
+                    (Err(refusal), _) | (_, Err(refusal)) => view! { <Failed refusal/> }.into_any(),
                 }
             })}
         </Suspense>
@@ -80,8 +82,12 @@ fn Failed(refusal: Refusal) -> impl IntoView {
 }
 
 #[component]
-fn Shown(conversation: Conversation, #[prop(optional_no_strip)] end: Option<u64>) -> impl IntoView {
-    let open = Open::new(Desk::here(), conversation);
+fn Shown(
+    desk: Desk,
+    conversation: Conversation,
+    #[prop(optional_no_strip)] end: Option<u64>,
+) -> impl IntoView {
+    let open = Open::new(desk, conversation);
     let query = use_query_map();
     let panel = Memo::new(move |_| query.with(|query| Panel::parse(query.get("panel").as_deref())));
     let named = move |name: &str| query.with(|query| query.get(name)?.parse::<ActionKey>().ok());

@@ -8,6 +8,7 @@ use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_params_map;
 
+use super::lobby::Lobby;
 use crate::backend::World;
 use crate::components::draft::{Discard, DraftForm};
 use crate::components::empty::Empty;
@@ -31,6 +32,7 @@ pub fn NewPage() -> impl IntoView {
 #[component]
 pub fn DraftPage() -> impl IntoView {
     let world = use_world();
+    let lobby = Lobby::here();
     let params = use_params_map();
     let key =
         Memo::new(move |_| params.with(|params| params.get("draft")?.parse::<DraftKey>().ok()));
@@ -40,11 +42,11 @@ pub fn DraftPage() -> impl IntoView {
         <main class="conversation" id="main" tabindex="-1">
             <Suspense fallback=RowsToCome>
                 {move || Suspend::new(async move {
-                    match loaded.await {
-                        Ok(KitchenSink::Draft(draft)) => view! { <Shown draft/> }.into_any(),
-                        Ok(KitchenSink::Published { key }) => view! { <Redirect path=paths::conversation(key)/> }.into_any(),
-                        Ok(KitchenSink::Conversation(it)) => view! { <Redirect path=paths::conversation(it.key)/> }.into_any(),
-                        Err(refusal) => view! { <PageProblem refusal/> }.into_any(),
+                    match (lobby.desk().await, loaded.await) {
+                        (Ok(desk), Ok(KitchenSink::Draft(draft))) => view! { <Shown desk draft/> }.into_any(),
+                        (Ok(_), Ok(KitchenSink::Published { key })) => view! { <Redirect path=paths::conversation(key)/> }.into_any(),
+                        (Ok(_), Ok(KitchenSink::Conversation(it))) => view! { <Redirect path=paths::conversation(it.key)/> }.into_any(),
+                        (Err(refusal), _) | (_, Err(refusal)) => view! { <PageProblem refusal/> }.into_any(),
                     }
                 })}
             </Suspense>
@@ -69,8 +71,7 @@ async fn load(world: World, key: Option<DraftKey>) -> Result<KitchenSink, Refusa
 }
 
 #[component]
-fn Shown(draft: Draft) -> impl IntoView {
-    let desk = Desk::here();
+fn Shown(desk: Desk, draft: Draft) -> impl IntoView {
     let writing = Writing::new(desk, draft);
     Effect::new(move |_| {
         if let Some(key) = writing.became.get() {

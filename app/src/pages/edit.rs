@@ -8,6 +8,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use super::conversation::use_key;
+use super::lobby::Lobby;
 use crate::backend::World;
 use crate::components::editor::Editor;
 use crate::components::form::use_world;
@@ -24,6 +25,7 @@ pub fn use_message() -> Memo<Option<ActionKey>> {
 #[component]
 pub fn EditPage() -> impl IntoView {
     let world = use_world();
+    let lobby = Lobby::here();
     let (key, message) = (use_key(), use_message());
     let loaded = Resource::new_blocking(
         move || key.get().zip(message.get()),
@@ -34,9 +36,9 @@ pub fn EditPage() -> impl IntoView {
         <main class="conversation" id="main" tabindex="-1">
             <Suspense fallback=RowsToCome>
                 {move || Suspend::new(async move {
-                    match loaded.await {
-                        Ok((conversation, message)) => view! { <Editor conversation message/> }.into_any(),
-                        Err(refusal) => view! { <PageProblem refusal/> }.into_any(),
+                    match (lobby.desk().await, loaded.await) {
+                        (Ok(_), Ok((conversation, message))) => view! { <Editor conversation message/> }.into_any(),
+                        (Err(refusal), _) | (_, Err(refusal)) => view! { <PageProblem refusal/> }.into_any(),
                     }
                 })}
             </Suspense>

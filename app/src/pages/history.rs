@@ -8,20 +8,18 @@ use leptos_meta::Title;
 
 use super::conversation::use_key;
 use super::edit::use_message;
+use super::lobby::Lobby;
 use crate::backend::World;
 use crate::components::form::use_world;
 use crate::components::problem::{PageProblem, no_such_page};
 use crate::components::skeleton::RowsToCome;
 use crate::components::versions::VersionList;
-use crate::state::desk::Desk;
 
 /// `/c/{key}/m/{message}/history`
 #[component]
 pub fn HistoryPage() -> impl IntoView {
     let world = use_world();
-    let me = Desk::here()
-        .session
-        .with_value(|session| session.address.clone());
+    let lobby = Lobby::here();
     let (key, message) = (use_key(), use_message());
     let loaded = Resource::new_blocking(
         move || key.get().zip(message.get()),
@@ -31,15 +29,15 @@ pub fn HistoryPage() -> impl IntoView {
         <Title text="Versions"/>
         <main class="conversation" id="main" tabindex="-1">
             <Suspense fallback=RowsToCome>
-                {move || {
-                    let me = me.clone();
-                    Suspend::new(async move {
-                        match loaded.await {
-                            Ok((conversation, versions)) => view! { <VersionList conversation versions me/> }.into_any(),
-                            Err(refusal) => view! { <PageProblem refusal/> }.into_any(),
+                {move || Suspend::new(async move {
+                    match (lobby.desk().await, loaded.await) {
+                        (Ok(desk), Ok((conversation, versions))) => {
+                            let me = desk.session.with_value(|session| session.address.clone());
+                            view! { <VersionList conversation versions me/> }.into_any()
                         }
-                    })
-                }}
+                        (Err(refusal), _) | (_, Err(refusal)) => view! { <PageProblem refusal/> }.into_any(),
+                    }
+                })}
             </Suspense>
         </main>
     }

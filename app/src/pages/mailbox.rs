@@ -1,13 +1,14 @@
 //! The frame of every page behind sign-in: views, list, and beside it what is open.
 
 use em2_model::refusal::Refusal;
-use em2_model::wire::domestic::{ListPage, ListView, SearchPage, Session};
+use em2_model::wire::domestic::{ListPage, ListView, SearchPage};
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use serde::{Deserialize, Serialize};
 
-use super::error::ErrorPage;
+use super::lobby::Lobby;
 use super::place::{Listing, Place, use_place};
+use crate::backend::World;
 use crate::components::form::{Notice, use_world};
 use crate::components::help::Help;
 use crate::components::icon::Icon;
@@ -17,7 +18,6 @@ use crate::components::problem::Problem;
 use crate::components::sidebar::{Account, Counts, SignOut, Views};
 use crate::components::skeleton::RowsToCome;
 use crate::components::tabs::{Tab, Tabs};
-use crate::components::when::Today;
 use crate::paths;
 use crate::state::desk::Desk;
 use crate::state::keymap::{Command, aria};
@@ -41,44 +41,16 @@ impl Listed {
 
 type Read = Resource<Result<Listed, Refusal>>;
 
-/// Who is signed in, and then the frame.
+/// The frame. What it asks for is asked outside of what waits for it: that is drawn more than once on a server.
 #[component]
 pub fn MailboxPage() -> impl IntoView {
     let world = use_world();
-    let who = Resource::new_blocking(|| (), move |()| world.session());
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match who.await {
-                    Ok(session) => view! { <Frame session/> }.into_any(),
-                    Err(refusal) => view! { <ErrorPage refusal/> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
-}
-
-#[component]
-fn Frame(session: Session) -> impl IntoView {
-    let world = use_world();
-    let desk = Desk::provide(world.clone(), session);
-    Today::provide(&desk);
-    let notice = Notice(RwSignal::new(None));
-    provide_context(notice);
+    let lobby = Lobby::provide(world.clone());
+    provide_context(Notice(RwSignal::new(None)));
     let place = use_place();
     let read: Read = Resource::new_blocking(
         move || place.listing.get(),
-        move |listing| {
-            let world = world.clone();
-            async move {
-                match listing {
-                    Listing::View(query) => world.list(query).await.map(Listed::Rows),
-                    Listing::Search { q, before } => {
-                        world.search(q, before).await.map(Listed::Found)
-                    }
-                }
-            }
-        },
+        move |listing| load(world.clone(), listing),
     );
     // The list that is shown now, whose counts live on.
     let now: RwSignal<Option<Mailbox>> = RwSignal::new(None);
@@ -95,16 +67,37 @@ fn Frame(session: Session) -> impl IntoView {
     view! {
         <a class="skip" href="#main">"Skip to the conversation"</a>
         <div class="mailbox" data-pane=pane data-alive=move || alive.get()>
-            <Sidebar desk read now shown/>
+            <Sidebar lobby read now shown/>
             <section class="list" aria-label="Conversations">
-                <ListHead desk place shown/>
-                <ListBody desk read place now/>
+                <ListHead lobby place shown/>
+                <ListBody lobby read place now/>
             </section>
             <Outlet/>
         </div>
         <Tabs tab=place.tab/>
-        <Notices notice desk/>
-        <Help desk/>
+        <Suspense>
+            {move || Suspend::new(async move {
+                lobby.desk().await.ok().map(|desk| view! { <Notices desk/> <Help desk/> })
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+async fn load(world: World, listing: Listing) -> Result<Listed, Refusal> {
+    match listing {
+        Listing::View(query) => world.list(query).await.map(Listed::Rows),
+        Listing::Search { q, before } => world.search(q, before).await.map(Listed::Found),
+    }
+}
+
+/// Who is signed in, once that is known.
+#[component]
+fn Me(lobby: Lobby) -> impl IntoView {
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move { lobby.desk().await.ok().map(|desk| view! { <Account desk/> }) })}
+        </Suspense>
     }
     .into_any()
 }
@@ -112,22 +105,23 @@ fn Frame(session: Session) -> impl IntoView {
 /// The column beside the list on a wide screen.
 #[component]
 fn Sidebar(
-    desk: Desk,
+    lobby: Lobby,
     read: Read,
     now: RwSignal<Option<Mailbox>>,
     shown: Memo<Option<ListView>>,
 ) -> impl IntoView {
     let counts = move |first: Counts| {
         Signal::derive(move || {
-            now.get()
-                .and_then(|list| list.page.try_with(Counts::of))
-                .unwrap_or(first)
+            let live = now.get().and_then(|list| list.page.try_with(Counts::of));
+            live.unwrap_or(first)
         })
     };
     view! {
         <nav class="sidebar" aria-label="Mailbox">
-            <Account desk/>
-            <a class="button" data-kind="primary" href=paths::NEW aria-keyshortcuts=aria(Command::New)><Icon name="new"/>"New conversation"</a>
+            <Me lobby/>
+            <a class="button" data-kind="primary" href=paths::NEW aria-keyshortcuts=aria(Command::New)>
+                <Icon name="new"/>"New conversation"
+            </a>
             <Suspense>
                 {move || Suspend::new(async move {
                     let first = read.await.map(|listed| listed.counts()).unwrap_or_default();
@@ -142,19 +136,21 @@ fn Sidebar(
 
 /// The field that searches, and the menu for screens without a sidebar.
 #[component]
-fn ListHead(desk: Desk, place: Place, shown: Memo<Option<ListView>>) -> impl IntoView {
+fn ListHead(lobby: Lobby, place: Place, shown: Memo<Option<ListView>>) -> impl IntoView {
     let q = place.listing.with_untracked(|listing| match listing {
         Listing::Search { q, .. } => q.clone(),
         Listing::View(_) => String::new(),
     });
     view! {
         <header class="list-head">
-            <SearchField text=RwSignal::new(q) desk/>
-            <a class="tool list-new" href=paths::NEW title="New conversation" aria-label="New conversation"><Icon name="new"/></a>
+            <SearchField text=RwSignal::new(q)/>
+            <a class="tool list-new" href=paths::NEW title="New conversation" aria-label="New conversation">
+                <Icon name="new"/>
+            </a>
             <details class="menu">
                 <summary class="tool" title="Menu" aria-label="Menu"><Icon name="more"/></summary>
                 <div class="menu-sheet">
-                    <Account desk/>
+                    <Me lobby/>
                     <nav aria-label="Views"><Views shown counts=Signal::stored(Counts::default())/></nav>
                     <SignOut/>
                 </div>
@@ -166,10 +162,15 @@ fn ListHead(desk: Desk, place: Place, shown: Memo<Option<ListView>>) -> impl Int
 
 /// The rows, or what a search found.
 #[component]
-fn ListBody(desk: Desk, read: Read, place: Place, now: RwSignal<Option<Mailbox>>) -> impl IntoView {
-    let me = StoredValue::new(desk.session.with_value(|session| session.address.clone()));
-    let list = move |listed| {
-        let (me, open) = (me.get_value(), place.open.into());
+fn ListBody(
+    lobby: Lobby,
+    read: Read,
+    place: Place,
+    now: RwSignal<Option<Mailbox>>,
+) -> impl IntoView {
+    let list = move |desk: Desk, listed| {
+        let me = desk.session.with_value(|session| session.address.clone());
+        let open = place.open.into();
         match listed {
             Listed::Rows(page) => {
                 let view = place
@@ -186,9 +187,9 @@ fn ListBody(desk: Desk, read: Read, place: Place, now: RwSignal<Option<Mailbox>>
     view! {
         <Suspense fallback=RowsToCome>
             {move || Suspend::new(async move {
-                match read.await {
-                    Ok(listed) => list(listed),
-                    Err(refusal) => view! { <Problem refusal/> }.into_any(),
+                match (lobby.desk().await, read.await) {
+                    (Ok(desk), Ok(listed)) => list(desk, listed),
+                    (Err(refusal), _) | (_, Err(refusal)) => view! { <Problem refusal/> }.into_any(),
                 }
             })}
         </Suspense>
