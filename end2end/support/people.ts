@@ -49,8 +49,8 @@ export interface Letter {
 /** Writes a new conversation on its page and publishes it; resolves to its address, such as `/c/…`. */
 export async function publish(page: Page, { to, subject, text }: Letter, mode: Mode): Promise<string> {
   await visit(page, '/new', mode)
-  await page.getByLabel('To').fill(to.map(({ address }) => address).join(', '))
-  await page.getByLabel('Subject').fill(subject)
+  await page.getByLabel('To', { exact: true }).fill(to.map(({ address }) => address).join(', '))
+  await page.getByLabel('Subject', { exact: true }).fill(subject)
   await page.getByLabel('The first message').fill(text)
   await page.getByRole('button', { name: 'Publish' }).click()
   await page.waitForURL('**/c/*')

@@ -116,13 +116,13 @@ test('a draft is saved while it is typed', async ({ server, open }) => {
   const page = await open('/sign-in')
   await signIn(page, ann, mode)
   await visit(page, '/new', mode)
-  await page.getByLabel('Subject').pressSequentially('Half a th')
+  await page.getByLabel('Subject', { exact: true }).pressSequentially('Half a th')
   await expect(page.getByText(/^Saved/)).toBeVisible()
-  await page.getByLabel('Subject').pressSequentially('ought')
+  await page.getByLabel('Subject', { exact: true }).pressSequentially('ought')
   await expect(row(page, 'Half a thought').or(page.getByText('Saving'))).toBeVisible()
   await expect(page.getByText(/^Saved/)).toBeVisible()
   await page.reload()
-  await expect(page.getByLabel('Subject')).toHaveValue('Half a thought')
+  await expect(page.getByLabel('Subject', { exact: true })).toHaveValue('Half a thought')
 })
 
 test('text that was typed before the page was alive survives', async ({ server, open }) => {

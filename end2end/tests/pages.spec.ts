@@ -10,7 +10,7 @@ async function pages(page: Page): Promise<string[]> {
   const conversation = await publish(page, { to: [ben, cleo], subject: 'Photos of the workshop', text: 'Here *they* are.' }, mode)
   await answer(page, 'The link had expired.')
   await visit(page, '/new', mode)
-  await page.getByLabel('Subject').fill('Half a thought')
+  await page.getByLabel('Subject', { exact: true }).fill('Half a thought')
   await expect(page.getByText(/^Saved/)).toBeVisible()
   const draft = new URL(page.url()).pathname
   await visit(page, conversation, mode)

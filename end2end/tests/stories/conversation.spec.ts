@@ -52,7 +52,7 @@ test('three people hold a conversation, and the store is the same however they r
 
   await test.step('Ann changes the subject', async () => {
     await anns.getByRole('link', { name: 'Change the subject' }).click()
-    await anns.getByLabel('Subject').fill('Budget, agreed')
+    await anns.getByLabel('Subject', { exact: true }).fill('Budget, agreed')
     await anns.getByRole('button', { name: 'Save' }).click()
     await expect(anns.getByRole('heading', { level: 1 })).toContainText('Budget, agreed')
   })
@@ -104,7 +104,7 @@ test('a draft is kept, comes back as it was left, and becomes the conversation',
   await visit(page, '/new', mode)
   const draft = new URL(page.url()).pathname
   const text = 'a < b & c\n\n</textarea><img src=x onerror="document.title=\'taken\'">'
-  await page.getByLabel('Subject').fill('Sketch')
+  await page.getByLabel('Subject', { exact: true }).fill('Sketch')
   await page.getByLabel('The first message').fill(text)
   if (mode === 'full') {
     await expect(page.getByText(/^Saved/)).toBeVisible()
@@ -117,7 +117,7 @@ test('a draft is kept, comes back as it was left, and becomes the conversation',
   await page.waitForURL(`**${draft}`)
   await ready(page, mode)
   await expect(page.getByLabel('The first message')).toHaveValue(text)
-  await page.getByLabel('To').fill(ben.address)
+  await page.getByLabel('To', { exact: true }).fill(ben.address)
   await page.getByRole('button', { name: 'Publish' }).click()
   await page.waitForURL('**/c/*')
   await ready(page, mode)
@@ -137,11 +137,11 @@ test('a refused form is shown again with what was entered', async ({ server, ope
   const page = await open('/sign-in')
   await signIn(page, ann, mode)
   await visit(page, '/new', mode)
-  await page.getByLabel('To').fill('not an address')
-  await page.getByLabel('Subject').fill('Hello')
+  await page.getByLabel('To', { exact: true }).fill('not an address')
+  await page.getByLabel('Subject', { exact: true }).fill('Hello')
   await page.getByLabel('The first message').fill('Hello there')
   await page.getByRole('button', { name: 'Publish' }).click()
   await expect(page.getByRole('alert').filter({ hasText: /\S/ })).toBeVisible()
-  await expect(page.getByLabel('To')).toHaveValue('not an address')
+  await expect(page.getByLabel('To', { exact: true })).toHaveValue('not an address')
   await expect(page.getByLabel('The first message')).toHaveValue('Hello there')
 })
