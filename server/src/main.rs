@@ -77,6 +77,14 @@ async fn run(cli: Cli) -> Result<(), Error> {
 async fn serve(config: Config) -> Result<(), Error> {
     let server = Server::open(config, Clock::default()).await?;
     let (address, first) = server.address_to_open().await?;
+    if server.app().identity.is_trial() {
+        println!(
+            "This is a local trial: it speaks to no other platform. To be one, start a fresh data folder with"
+        );
+        println!(
+            "--platform em2.example.com --domains example.com; both are given once and signed for ever."
+        );
+    }
     if first {
         println!("Nobody has an account here yet. Open this address to make the first one:");
         println!("\n    {address}\n");

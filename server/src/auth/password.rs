@@ -26,9 +26,7 @@ impl Password {
     /// A password that somebody signs in with.
     pub fn typed(text: String) -> Result<Password, Refusal> {
         if text.len() > LONGEST {
-            return Err(Refusal::format(
-                "A password has at most 1024 bytes. Check what was pasted.",
-            ));
+            return Err(too_long());
         }
         Ok(Password(text.into()))
     }
@@ -42,6 +40,11 @@ impl Password {
         }
         Password::typed(text)
     }
+}
+
+/// The refusal of a text that is too long to be a password.
+pub fn too_long() -> Refusal {
+    Refusal::format("A password has at most 1024 bytes. Check what was pasted.")
 }
 
 /// Hashes and checks passwords.

@@ -11,9 +11,9 @@ use super::{Auth, Ended, SignedIn, down};
 use crate::service::Me;
 use crate::store::ended::{insert_ended, list_ended, prune_ended};
 use crate::store::sessions::{
-    TokenHash, delete_session, delete_sessions_of, find_session, mark_session_seen,
+    TokenHash, delete_session, delete_sessions_of, find_session, find_signed_in, mark_session_seen,
 };
-use crate::store::users::{UserId, find_user};
+use crate::store::users::UserId;
 
 /// Milliseconds that a session lasts at most, and unused.
 pub(super) const LONGEST: i64 = 90 * DAY;
@@ -35,18 +35,14 @@ impl Auth {
     /// Whose session a token opens, if it is good.
     pub async fn who(&self, token: &Token) -> Result<Option<SignedIn>, Refusal> {
         let mut conn = self.0.store.reader().await.map_err(down)?;
-        let Some(session) = find_session(&mut conn, token.hash(), self.0.clock.now())
+        let found = find_signed_in(&mut conn, token.hash(), self.0.clock.now())
             .await
-            .map_err(down)?
-        else {
-            return Ok(None);
-        };
-        let user = find_user(&mut conn, session.user).await.map_err(down)?;
-        Ok(user.map(|user| SignedIn {
+            .map_err(down)?;
+        Ok(found.map(|(session, address, name)| SignedIn {
             me: Me {
-                user: user.id,
-                address: user.address,
-                name: user.name,
+                user: session.user,
+                address,
+                name,
             },
             session: session.token,
             expires_at: session.expires_at,

@@ -5,10 +5,11 @@ use axum::extract::{Query, State};
 use axum::http::header::{COOKIE, HeaderName, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use em2_model::refusal::Refusal;
+use em2_model::refusal::{Code, Refusal};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::cookie::Purpose;
+use crate::auth::password::too_long;
 use crate::auth::signing_in::{Fresh, Try};
 use crate::render::plain::{self, SignInForm};
 use crate::routes::answer::{is_local, see_other};
@@ -67,8 +68,16 @@ pub async fn sign_in(
     State(app): State<App>,
     From(from): From,
     headers: HeaderMap,
-    given: Given,
+    given: Result<Given, Problem>,
 ) -> Response {
+    let given = match given {
+        Ok(given) => given,
+        // Whatever is that long is no password. // security.md 55
+        Err(Problem(refusal)) if refusal.code == Code::TooBig => {
+            return Problem(too_long()).into_response();
+        }
+        Err(problem) => return problem.into_response(),
+    };
     let fields: SignInFields = match given.fields() {
         Ok(fields) => fields,
         Err(refusal) => return Problem(refusal).into_response(),

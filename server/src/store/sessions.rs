@@ -1,6 +1,6 @@
 //! Who is signed in. The table holds the hash of a token; the token is only in the browser.
 
-use em2_model::Time;
+use em2_model::{Address, Time};
 
 use crate::store::conn::{Conn, Tx};
 use crate::store::dialect::Row;
@@ -84,6 +84,25 @@ pub async fn find_session(
     .await?
     .as_ref()
     .map(session)
+    .transpose()
+}
+
+/// The session with this token, if it has not expired, and whose it is.
+pub async fn find_signed_in(
+    conn: &mut Conn,
+    token: TokenHash,
+    now: Time,
+) -> Result<Option<(Session, Address, String)>, StoreError> {
+    conn.fetch_optional(
+        "SELECT s.token_hash, s.user_id, s.device, s.address, s.created_at, s.last_seen_at, s.expires_at,
+                u.address, u.name
+           FROM sessions s
+           JOIN users u ON u.id = s.user_id
+          WHERE s.token_hash = $1 AND s.expires_at > $2",
+        args![token, now],
+    )
+    .await?
+    .map(|row| Ok((session(&row)?, row.get(7)?, row.get(8)?)))
     .transpose()
 }
 

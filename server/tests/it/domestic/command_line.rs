@@ -54,6 +54,10 @@ async fn serve(folder: &Path) -> (Serving, String) {
     command
         .args(["serve", "--listen", "127.0.0.1:0"])
         .stderr(Stdio::null());
+    started(command).await
+}
+
+async fn started(mut command: Command) -> (Serving, String) {
     let started = tokio::task::spawn_blocking(move || {
         let mut child = Serving(command.spawn().unwrap());
         let lines = BufReader::new(child.0.stdout.take().unwrap())
@@ -158,4 +162,55 @@ async fn wrong_settings_are_said_in_a_sentence() {
         "{}",
         text(&migrated.stderr)
     );
+}
+
+/// security.md 79
+#[tokio::test]
+async fn what_is_private_is_in_no_log_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let log = folder.join("log");
+    for address in ["canary-anna@a.example", "canary-bob@b.example"] {
+        let added = run(
+            folder,
+            &["user", "add", address],
+            "canary-password
+",
+        )
+        .await;
+        assert!(added.status.success());
+    }
+    let mut command = program(folder);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--log", "debug"]);
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let (server, address) = started(command).await;
+    let anna = Person::new(address);
+    anna.sign_in("canary-anna@a.example", "canary-wrong-password")
+        .await;
+    anna.sign_in("canary-anna@a.example", "canary-password")
+        .await
+        .see_other("/inbox");
+    let key = anna
+        .start("canary-bob@b.example", "canary-subject", "canary-text")
+        .await;
+    anna.search("canary-word").await;
+    anna.get("/d/l/?before=canary-cursor").await;
+    anna.post(
+        &format!("/d/evt/{key}/"),
+        &serde_json::json!({"model": "canary-model"}),
+    )
+    .await;
+    anna.open(&format!("/c/{key}?canary-query")).await;
+    drop(server);
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.lines().count() > 5, "{log}");
+    let tokens: Vec<_> = anna
+        .cookies()
+        .split("; ")
+        .map(|cookie| cookie.split_once('=').unwrap().1.to_owned())
+        .collect();
+    for private in tokens.iter().map(String::as_str).chain(["canary"]) {
+        let line = log.lines().find(|line| line.contains(private));
+        assert!(line.is_none(), "{line:?}");
+    }
 }

@@ -3,6 +3,7 @@
 use em2_model::wire::domestic::Entry;
 use em2_model::wire::live::{Effect, Live};
 
+use crate::support::database::Database;
 use crate::support::server::TestServer;
 
 #[tokio::test]
@@ -95,36 +96,67 @@ async fn a_connection_goes_on_where_it_broke_off_without_loss_or_duplicate() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_between_replay_and_live_while_others_write() {
-    let server = TestServer::with(&["anna@a.example", "bob@b.example"]).await;
-    let (anna, bob) = (
-        server.sign_in("anna@a.example").await,
-        server.sign_in("bob@b.example").await,
-    );
-    let key = anna.start("bob@b.example", "Plan", "begin").await;
+    writers_and_a_restless_reader(Database::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_on_postgres_where_writers_overtake_each_other() {
+    if let Some(database) = Database::postgres().await {
+        writers_and_a_restless_reader(database).await;
+    }
+}
+
+async fn writers_and_a_restless_reader(database: Database) {
+    const EACH: u64 = 15;
+    let server = TestServer::on(database).await;
+    let writers = [
+        "anna@a.example",
+        "carl@a.example",
+        "dana@a.example",
+        "emil@a.example",
+    ];
+    for person in writers.iter().chain(&["bob@b.example"]) {
+        server.account(person).await;
+    }
+    let bob = server.sign_in("bob@b.example").await;
     let since = bob.list().await.n;
-    let writers: Vec<_> = (0..4)
-        .map(|_| {
-            let anna = anna.clone();
-            tokio::spawn(async move {
-                for _ in 0..15 {
-                    anna.say(key, "on").await;
-                }
-            })
-        })
-        .collect();
-    // Connections that break off while it is written: each goes on where the last one was.
+    let mut writing = Vec::new();
+    for address in writers {
+        let writer = server.sign_in(address).await;
+        // Conversations of their own: only the feed puts them in order.
+        let key = writer.start("bob@b.example", "Plan", "begin").await;
+        writing.push(tokio::spawn(async move {
+            for _ in 0..EACH {
+                writer.say(key, "on").await;
+            }
+        }));
+    }
+    // Connections that break off while it is written: each goes on where the last one was. Reading has no frame of
+    // its own before somebody reads.
     let mut n = since;
-    while n < since + 60 {
+    let mut said = 0;
+    while said < EACH * writers.len() as u64 {
         let mut socket = bob.listen(Some(n)).await;
-        for _ in 0..20.min(since + 60 - n) {
+        for _ in 0..20 {
             let frame = socket.next().await;
             assert_eq!(frame.n(), Some(n + 1), "{frame:?}");
             n += 1;
+            let Live::Change { change, .. } = frame else {
+                continue;
+            };
+            let Effect::Message { message } = change.effect else {
+                continue;
+            };
+            said += u64::from(message.html.contains("on"));
+            if said == EACH * writers.len() as u64 {
+                break;
+            }
         }
     }
-    for writer in writers {
+    for writer in writing {
         writer.await.unwrap();
     }
+    server.stop().await;
 }
 
 #[tokio::test]

@@ -202,6 +202,16 @@ async fn a_session_that_expires_is_over() {
         .see_other("/sign-in?next=%2Finbox");
 }
 
+/// 51: the session is looked at with each ping.
+#[tokio::test]
+async fn a_session_that_expires_closes_its_socket_within_a_minute() {
+    let server = TestServer::with(&["anna@a.example"]).await;
+    let anna = server.sign_in("anna@a.example").await;
+    let mut socket = anna.listen(None).await;
+    server.clock.advance(31 * 24 * 60 * 60 * 1000);
+    assert_eq!(socket.closed_within(Duration::from_secs(60)).await, 4401);
+}
+
 /// 53
 #[tokio::test]
 async fn who_has_an_account_is_not_told() {
@@ -270,7 +280,7 @@ async fn a_long_password_is_refused_before_any_work() {
         .browser()
         .post("/sign-in", &json)
         .await
-        .refused(Code::TooBig);
+        .refused(Code::Format);
     assert_eq!(server.app().auth.hashes(), before);
 }
 

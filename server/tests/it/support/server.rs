@@ -93,6 +93,16 @@ impl TestServer {
         self.run().await;
     }
 
+    /// Stops for good and leaves nothing behind.
+    pub(crate) async fn stop(mut self) {
+        if let Some(Running { stop, task, app }) = self.running.take() {
+            stop.send(()).unwrap();
+            task.await.unwrap();
+            drop(app);
+        }
+        self.database.remove().await;
+    }
+
     /// The parts of the running server.
     pub(crate) fn app(&self) -> &App {
         &self.running.as_ref().unwrap().app

@@ -82,10 +82,15 @@ impl Socket {
             .is_err()
     }
 
-    /// The code with which it is closed, and how long that took.
+    /// The code with which it is closed.
     pub(crate) async fn closed(&mut self) -> u16 {
+        self.closed_within(PATIENCE).await
+    }
+
+    /// The code with which it is closed after at most this silence.
+    pub(crate) async fn closed_within(&mut self, patience: Duration) -> u16 {
         loop {
-            match timeout(PATIENCE, self.stream.next())
+            match timeout(patience, self.stream.next())
                 .await
                 .expect("it was not closed")
             {
