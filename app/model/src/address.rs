@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+#[cfg(feature = "unicode")]
 use unicode_normalization::is_nfc;
 
 use crate::refusal::{Code, Refusal};
@@ -62,6 +63,12 @@ fn not_an_address(text: &str) -> Refusal {
         Code::Format,
         format!("“{shown}” is not an e-mail address. Write it like anna@example.org."),
     )
+}
+
+/// The browser meets addresses that its platform has read, and what is typed there is read once more by it.
+#[cfg(not(feature = "unicode"))]
+fn is_nfc(_: &str) -> bool {
+    true
 }
 
 /// A dot-atom of RFC 5321, widened by RFC 6531 to anything that is not ASCII.

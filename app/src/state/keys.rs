@@ -33,7 +33,7 @@ impl Press {
         }
         let key = self.latin();
         let letter = key.chars().count() == 1 && key.chars().all(char::is_alphabetic);
-        let named = if letter { key.to_lowercase() } else { key };
+        let named = if letter { key.to_ascii_lowercase() } else { key };
         Some(match (self.modifier, self.shift && letter) {
             (true, false) => format!("Mod+{named}"),
             (true, true) => format!("Mod+Shift+{named}"),
@@ -47,7 +47,7 @@ impl Press {
         let foreign = self.key.chars().count() == 1
             && self.key.chars().all(|c| c.is_alphabetic() && !c.is_ascii());
         match self.code.strip_prefix("Key") {
-            Some(letter) if foreign => letter.to_lowercase(),
+            Some(letter) if foreign => letter.to_ascii_lowercase(),
             _ => self.key.clone(),
         }
     }
