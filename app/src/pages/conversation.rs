@@ -9,6 +9,7 @@ use leptos_router::components::Redirect;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::lobby::Lobby;
+use super::title::lasting;
 use crate::backend::World;
 use crate::components::composer::Composer;
 use crate::components::form::use_world;
@@ -94,7 +95,8 @@ fn Shown(
     if let Some(answered) = untrack(|| named("answer")) {
         open.composer.parent.set(Some(answered));
     }
-    let title = open.part(|it| subject_or(&it.subject));
+    let subject = open.part(|it| subject_or(&it.subject));
+    let title = lasting(move || subject.get());
     view! {
         <Title text=move || title.get()/>
         <main class="conversation" id="main" tabindex="-1" data-panel=move || (panel.get() == Panel::People).then_some("people")>

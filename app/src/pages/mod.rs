@@ -11,3 +11,4 @@ pub mod mailbox;
 pub mod nothing;
 pub mod place;
 pub mod sign_in;
+mod title;

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::place::use_place;
+use super::title::lasting;
 use crate::components::empty::Empty;
 use crate::components::tabs::Tab;
 
@@ -12,16 +13,20 @@ use crate::components::tabs::Tab;
 #[component]
 pub fn NothingOpen() -> impl IntoView {
     let place = use_place();
-    let title = move || match place.tab.get() {
-        Tab::View(ListView::Drafts) => "Drafts",
-        Tab::View(ListView::Sent) => "Sent",
-        Tab::Search => "Search",
-        _ => "Inbox",
-    };
+    let title = lasting(move || {
+        let title = match place.tab.get() {
+            Tab::View(ListView::Drafts) => "Drafts",
+            Tab::View(ListView::Sent) => "Sent",
+            Tab::Search => "Search",
+            _ => "Inbox",
+        };
+        title.to_owned()
+    });
+    let heading = title.clone();
     view! {
-        <Title text=title/>
+        <Title text=move || title.get()/>
         <main class="conversation" id="main" tabindex="-1">
-            <h1 class="visually-hidden">{title}</h1>
+            <h1 class="visually-hidden">{move || heading.get()}</h1>
             <Empty icon="conversation" title="Nothing is open" text="Choose a conversation from the list."/>
         </main>
     }

@@ -2,14 +2,14 @@
 
 use em2_model::id::{ConversationKey, Time};
 use em2_model::refusal::Refusal;
-use em2_model::wire::domestic::{ListPage, ListQuery, ListView};
+use em2_model::wire::domestic::{ListPage, ListQuery, ListView, Row};
 
 use super::failure::Failure;
 use super::{Me, Service, drafts, scene};
 use crate::store::Conn;
 use crate::store::drafts::list_drafts;
 use crate::store::feed::find_counter;
-use crate::store::list::{ListCursor, ListFilter, count, find_cursor_at, list_conversations};
+use crate::store::list::{Counts, ListCursor, ListFilter, count, find_cursor_at, list_with_counts};
 
 /// How many rows a page has.
 const PAGE: usize = 50;
@@ -28,36 +28,54 @@ impl Service {
 
     async fn read_list(&self, me: &Me, query: ListQuery) -> Result<ListPage, Failure> {
         let mut conn = self.store.snapshot().await?;
-        let n = find_counter(&mut conn, me.user).await?;
-        let counts = count(&mut conn, me.user).await?;
-        let (rows, next) = match query.view {
-            ListView::Drafts => {
-                let drafts = list_drafts(&mut conn, me.user, DRAFTS).await?;
-                (drafts.iter().map(drafts::row).collect(), None)
-            }
-            ListView::Inbox => page(&mut conn, me, ListFilter::All, &query).await?,
-            ListView::Sent => page(&mut conn, me, ListFilter::Sent, &query).await?,
+        let filter = match query.view {
+            ListView::Drafts => return drafts_page(&mut conn, me).await,
+            ListView::Inbox => ListFilter::All,
+            ListView::Sent => ListFilter::Sent,
         };
-        let few = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
-        Ok(ListPage {
-            rows,
-            next,
-            unread: few(counts.unread),
-            drafts: few(counts.drafts),
-            n,
-        })
+        let before = begin(&mut conn, me, filter, &query).await?;
+        let limit = if before.is_some() { PAGE as i64 + 1 } else { 0 };
+        let before = before.unwrap_or(ListCursor::TOP);
+        let (mut rows, counts, n) =
+            list_with_counts(&mut conn, me.user, filter, before, limit).await?;
+        let more = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        let next = rows
+            .last()
+            .filter(|_| more)
+            .map(|last| format!("{}.{}", last.last_at.as_millis(), last.conv));
+        let rows = rows.into_iter().map(|row| scene::row(row, &me.address));
+        Ok(answer(rows.collect(), next, counts, n))
     }
 }
 
-type Page = (Vec<em2_model::wire::domestic::Row>, Option<String>);
+fn answer(rows: Vec<Row>, next: Option<String>, counts: Counts, n: u64) -> ListPage {
+    let few = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    ListPage {
+        rows,
+        next,
+        unread: few(counts.unread),
+        drafts: few(counts.drafts),
+        n,
+    }
+}
 
-async fn page(
+async fn drafts_page(conn: &mut Conn, me: &Me) -> Result<ListPage, Failure> {
+    let n = find_counter(conn, me.user).await?;
+    let counts = count(conn, me.user).await?;
+    let drafts = list_drafts(conn, me.user, DRAFTS).await?;
+    let rows = drafts.iter().map(drafts::row).collect();
+    Ok(answer(rows, None, counts, n))
+}
+
+/// Where the page begins; nothing where the list is shorter.
+async fn begin(
     conn: &mut Conn,
     me: &Me,
     filter: ListFilter,
     query: &ListQuery,
-) -> Result<Page, Failure> {
-    let before = match (&query.before, query.offset) {
+) -> Result<Option<ListCursor>, Failure> {
+    Ok(match (&query.before, query.offset) {
         (Some(cursor), _) => Some(parse(cursor)?),
         (None, None | Some(0)) => Some(ListCursor::TOP),
         (None, Some(offset)) if offset > DEEPEST => {
@@ -67,23 +85,7 @@ async fn page(
             .into());
         }
         (None, Some(offset)) => find_cursor_at(conn, me.user, filter, offset.into()).await?,
-    };
-    let Some(before) = before else {
-        return Ok((Vec::new(), None));
-    };
-    let mut rows = list_conversations(conn, me.user, filter, before, PAGE as i64 + 1).await?;
-    let more = rows.len() > PAGE;
-    rows.truncate(PAGE);
-    let next = rows
-        .last()
-        .filter(|_| more)
-        .map(|last| format!("{}.{}", last.last_at.as_millis(), last.conv));
-    Ok((
-        rows.into_iter()
-            .map(|row| scene::row(row, &me.address))
-            .collect(),
-        next,
-    ))
+    })
 }
 
 /// A cursor is the time and the key of the last row that was shown.

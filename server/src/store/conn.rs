@@ -46,10 +46,10 @@ pub struct Tx {
 }
 
 impl Conn {
-    pub(in crate::store) fn new(link: Link) -> Self {
+    pub(in crate::store) fn new(link: Link, texts: Texts) -> Self {
         Self {
             link,
-            texts: Texts::default(),
+            texts,
             pending: Vec::new(),
             cost: Cost::default(),
         }
@@ -134,7 +134,7 @@ impl Conn {
             Dialect::Sqlite => 1,
             Dialect::Postgres => statements.len() as u64,
         };
-        let mut answers = self.link.run(statements, &mut self.texts).await?;
+        let mut answers = self.link.run(statements, &self.texts).await?;
         Ok(answers.split_off(before.min(answers.len())))
     }
 

@@ -109,7 +109,7 @@ impl Link {
     pub(in crate::store) async fn run(
         &mut self,
         statements: Vec<Statement>,
-        texts: &mut Texts,
+        texts: &Texts,
     ) -> Result<Vec<Answer>, StoreError> {
         match self {
             Self::Writer(connection) => run_sqlite(connection, statements, texts).await,
@@ -126,7 +126,7 @@ impl Link {
 async fn run_sqlite(
     connection: &mut SqliteConnection,
     statements: Vec<Statement>,
-    texts: &mut Texts,
+    texts: &Texts,
 ) -> Result<Vec<Answer>, StoreError> {
     let mut arguments = SqliteArguments::default();
     arguments.reserve(statements.iter().map(|s| s.args.len()).sum(), 0);
@@ -152,7 +152,7 @@ async fn run_sqlite(
 async fn run_postgres(
     connection: &mut PgConnection,
     statements: Vec<Statement>,
-    texts: &mut Texts,
+    texts: &Texts,
 ) -> Result<Vec<Answer>, StoreError> {
     let mut answers = Vec::with_capacity(statements.len());
     for statement in statements {

@@ -107,9 +107,11 @@ pub async fn tell(
     Ok(numbers)
 }
 
+pub(in crate::store) const FIND_COUNTER: &str = "SELECT n FROM feed_heads WHERE user_id = $1";
+
 /// A person's counter now.
 pub async fn find_counter(conn: &mut Conn, user: UserId) -> Result<u64, StoreError> {
-    conn.fetch_optional("SELECT n FROM feed_heads WHERE user_id = $1", args![user])
+    conn.fetch_optional(FIND_COUNTER, args![user])
         .await?
         .ok_or(StoreError::Missing("user"))?
         .get(0)

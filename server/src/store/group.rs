@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use crate::store::conn::{AfterCommit, Conn, Tx};
-use crate::store::dialect::{Link, Statement};
+use crate::store::dialect::Statement;
 use crate::store::error::StoreError;
 use crate::store::failpoint;
 
@@ -32,8 +32,8 @@ pub(in crate::store) type Run =
     Box<dyn for<'a> FnOnce(&'a mut Tx) -> BoxFuture<'a, Result<Tell, Tell>> + Send>;
 
 /// The writer task: ends when every `Store` is gone, closing the file.
-pub(in crate::store) async fn write_in_groups(link: Link, mut waiting: mpsc::Receiver<Run>) {
-    let mut tx = Tx::new(Conn::new(link));
+pub(in crate::store) async fn write_in_groups(conn: Conn, mut waiting: mpsc::Receiver<Run>) {
+    let mut tx = Tx::new(conn);
     while let Some(first) = waiting.recv().await {
         let mut group = Group::default();
         failpoint::pass("before_begin");

@@ -9,8 +9,9 @@ use crate::store::conn::Conn;
 use crate::store::conversations::{Face, PersonRow, face};
 use crate::store::dialect::Row;
 use crate::store::error::StoreError;
+use crate::store::feed::FIND_COUNTER;
 use crate::store::users::UserId;
-use crate::store::value::{args, from_json};
+use crate::store::value::{Value, args, from_json};
 
 /// The list as somebody keeps it who was removed: nothing later gets in. // spec §16
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,6 +117,20 @@ pub async fn list_conversations(
     before: ListCursor,
     limit: i64,
 ) -> Result<Vec<ListRow>, StoreError> {
+    let (sql, args) = page(user, filter, before, limit);
+    conn.fetch_all(sql, args)
+        .await?
+        .iter()
+        .map(list_row)
+        .collect()
+}
+
+fn page(
+    user: UserId,
+    filter: ListFilter,
+    before: ListCursor,
+    limit: i64,
+) -> (&'static str, Vec<Value>) {
     let sql = match filter {
         ListFilter::All => select!(
             "WHERE p.user_id = $1 AND (p.last_at, p.conv) < ($2, $3)
@@ -126,11 +141,7 @@ pub async fn list_conversations(
              ORDER BY p.last_at DESC, p.conv DESC LIMIT $4"
         ),
     };
-    conn.fetch_all(sql, args![user, before.last_at, before.conv, limit])
-        .await?
-        .iter()
-        .map(list_row)
-        .collect()
+    (sql, args![user, before.last_at, before.conv, limit])
 }
 
 /// The page that begins `offset` rows down: where the notes' `?offset=` is asked for. Its cost
@@ -189,23 +200,46 @@ pub struct Counts {
     pub drafts: u64,
 }
 
-/// How many of a person's conversations are unread, and how many drafts they have.
+/// Bounded, because its cost grows with what it counts.
+const COUNT_UNREAD: &str = "SELECT COUNT(*) FROM (
+        SELECT 1 FROM participants WHERE user_id = $1 AND news_seq > read_seq LIMIT 10000) unread";
+const COUNT_DRAFTS: &str = "SELECT COUNT(*) FROM drafts WHERE user_id = $1 AND published IS NULL";
+
+fn first(rows: &[Row]) -> Result<u64, StoreError> {
+    rows.first().map_or(Ok(0), |row| row.get(0))
+}
+
+/// How many of a person's conversations are unread, counted up to 10,000, and how many drafts they have.
 pub async fn count(conn: &mut Conn, user: UserId) -> Result<Counts, StoreError> {
     let [unread, drafts] = conn
-        .fetch_each([
-            (
-                "SELECT COUNT(*) FROM participants WHERE user_id = $1 AND news_seq > read_seq",
-                args![user],
-            ),
-            (
-                "SELECT COUNT(*) FROM drafts WHERE user_id = $1 AND published IS NULL",
-                args![user],
-            ),
-        ])
+        .fetch_each([(COUNT_UNREAD, args![user]), (COUNT_DRAFTS, args![user])])
         .await?;
-    let first = |rows: &[Row]| rows.first().map_or(Ok(0), |row| row.get(0));
     Ok(Counts {
         unread: first(&unread)?,
         drafts: first(&drafts)?,
     })
+}
+
+/// What [`list_conversations`], [`count`] and the person's feed counter say, in one trip.
+pub async fn list_with_counts(
+    conn: &mut Conn,
+    user: UserId,
+    filter: ListFilter,
+    before: ListCursor,
+    limit: i64,
+) -> Result<(Vec<ListRow>, Counts, u64), StoreError> {
+    let [n, unread, drafts, rows] = conn
+        .fetch_each([
+            (FIND_COUNTER, args![user]),
+            (COUNT_UNREAD, args![user]),
+            (COUNT_DRAFTS, args![user]),
+            page(user, filter, before, limit),
+        ])
+        .await?;
+    let counts = Counts {
+        unread: first(&unread)?,
+        drafts: first(&drafts)?,
+    };
+    let rows = rows.iter().map(list_row).collect::<Result<_, _>>()?;
+    Ok((rows, counts, first(&n)?))
 }

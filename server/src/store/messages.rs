@@ -74,9 +74,10 @@ macro_rules! select {
     };
 }
 
-/// `$1` is the conversation, `$2` the keys.
+/// `$1` is the conversation, `$2` the keys. Written so that the keys are looked up: by the
+/// conversation SQLite would go through all of its messages.
 pub(in crate::store) const LIST_BY_KEY: &str =
-    select!("WHERE conv = $1 AND key IN EACH_KEY($2) ORDER BY seq");
+    select!("WHERE key IN EACH_KEY($2) AND COALESCE(conv, key) = $1 ORDER BY seq");
 
 pub(in crate::store) fn message(row: &Row) -> Result<MessageRow, StoreError> {
     let done = |first: usize| -> Result<Option<DoneRow>, StoreError> {

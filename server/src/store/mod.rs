@@ -39,13 +39,15 @@ pub use conn::{Conn, Cost, Tx};
 pub use dialect::Dialect;
 pub use error::StoreError;
 
-use dialect::Link;
+use dialect::{Link, Texts};
 use group::{Run, Tell};
 
 /// The database. Cheap to clone: every clone is the same one.
 #[derive(Clone)]
 pub struct Store {
     pools: Pools,
+    /// Shared by all connections, which come and go with each request.
+    texts: Texts,
 }
 
 #[derive(Clone)]
@@ -69,19 +71,21 @@ impl Store {
 
     /// A connection for reads that each stand for themselves.
     pub async fn reader(&self) -> Result<Conn, StoreError> {
-        Ok(Conn::new(match &self.pools {
+        let link = match &self.pools {
             Pools::Sqlite { readers, .. } => Link::Sqlite(readers.acquire().await?),
             Pools::Postgres(pool) => Link::Postgres(pool.acquire().await?),
-        }))
+        };
+        Ok(Conn::new(link, self.texts.clone()))
     }
 
     /// A connection whose reads all see one state of the database.
     pub async fn snapshot(&self) -> Result<Conn, StoreError> {
         const FIXED: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        Ok(Conn::new(match &self.pools {
+        let link = match &self.pools {
             Pools::Sqlite { readers, .. } => Link::SqliteSnapshot(readers.begin().await?),
             Pools::Postgres(pool) => Link::PostgresTransaction(pool.begin_with(FIXED).await?),
-        }))
+        };
+        Ok(Conn::new(link, self.texts.clone()))
     }
 
     /// Runs `f` in a transaction of its own and answers when that is durable. If `f` fails, nothing
@@ -99,11 +103,10 @@ impl Store {
                 told.await.map_err(|_| gone())?
             }
             Pools::Postgres(pool) => {
-                let pool = pool.clone();
+                let (pool, texts) = (pool.clone(), self.texts.clone());
                 tokio::spawn(async move {
-                    let mut tx = Tx::new(Conn::new(Link::PostgresTransaction(
-                        pool.begin().await.map_err(StoreError::from)?,
-                    )));
+                    let begun = pool.begin().await.map_err(StoreError::from)?;
+                    let mut tx = Tx::new(Conn::new(Link::PostgresTransaction(begun), texts));
                     let value = f(&mut tx).await?;
                     failpoint::pass("before_commit");
                     let after = tx.commit().await?;

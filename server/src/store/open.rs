@@ -9,7 +9,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::mpsc;
 
-use crate::store::dialect::Link;
+use crate::store::conn::Conn;
+use crate::store::dialect::{Link, Texts};
 use crate::store::error::StoreError;
 use crate::store::group::write_in_groups;
 use crate::store::{Pools, Store};
@@ -55,8 +56,11 @@ async fn open_sqlite(address: &str) -> Result<Store, StoreError> {
         .connect_with(options.read_only(true))
         .await?;
     let (send, waiting) = mpsc::channel(WAITING);
-    tokio::spawn(write_in_groups(Link::Writer(writer), waiting));
+    let texts = Texts::default();
+    let writer = Conn::new(Link::Writer(writer), texts.clone());
+    tokio::spawn(write_in_groups(writer, waiting));
     Ok(Store {
+        texts,
         pools: Pools::Sqlite {
             readers,
             writer: send,
@@ -78,6 +82,7 @@ async fn open_postgres(address: &str) -> Result<Store, StoreError> {
         .connect_with(options)
         .await?;
     Ok(Store {
+        texts: Texts::default(),
         pools: Pools::Postgres(pool),
     })
 }

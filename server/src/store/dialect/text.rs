@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
@@ -11,17 +11,18 @@ use super::Statement;
 use crate::store::error::StoreError;
 use crate::store::value::Value;
 
-/// The texts that were sent before, so that a group of statements is joined once.
-#[derive(Default)]
+/// The texts that were sent before, so that a group of statements is joined once. Every clone is
+/// the same one.
+#[derive(Clone, Default)]
 pub(in crate::store) struct Texts {
-    known: HashMap<Vec<usize>, Arc<str>>,
+    known: Arc<RwLock<HashMap<Vec<usize>, Arc<str>>>>,
 }
 
 impl Texts {
     /// How many joined texts are remembered before starting anew; each costs a few kB.
     const LIMIT: usize = 1024;
 
-    pub(super) fn joined(&mut self, statements: &[Statement]) -> Result<SqlStr, StoreError> {
+    pub(super) fn joined(&self, statements: &[Statement]) -> Result<SqlStr, StoreError> {
         self.text(statements, |part, n| match part {
             Part::Parameter => format!("${n}"),
             Part::Each | Part::EachText => format!("(SELECT value FROM json_each(${n}))"),
@@ -31,7 +32,7 @@ impl Texts {
         })
     }
 
-    pub(super) fn postgres(&mut self, statement: &Statement) -> Result<SqlStr, StoreError> {
+    pub(super) fn postgres(&self, statement: &Statement) -> Result<SqlStr, StoreError> {
         self.text(std::slice::from_ref(statement), |part, n| match part {
             Part::Parameter => format!("${n}"),
             Part::Each => format!("(SELECT unnest(${n}::BIGINT[]))"),
@@ -45,7 +46,7 @@ impl Texts {
     /// The statements as one text. A static text is known by its address, so that nothing is
     /// scanned twice; a built one (a batch) is scanned each time.
     fn text(
-        &mut self,
+        &self,
         statements: &[Statement],
         write: fn(Part, usize) -> String,
     ) -> Result<SqlStr, StoreError> {
@@ -58,14 +59,18 @@ impl Texts {
                 }
             }
         }
-        if let Some(text) = self.known.get(&name) {
+        // A map that a panic left half-way still holds whole texts.
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = known.get(&name) {
             return Ok(AssertSqlSafe(text.clone()).into_sql_str());
         }
-        if self.known.len() >= Self::LIMIT {
-            self.known.clear();
-        }
+        drop(known);
         let text: Arc<str> = rewrite(statements, write)?.into();
-        self.known.insert(name, text.clone());
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= Self::LIMIT {
+            known.clear();
+        }
+        known.insert(name, text.clone());
         Ok(AssertSqlSafe(text).into_sql_str())
     }
 }

@@ -82,9 +82,11 @@ fn forget(
 /// What every row found must fulfil: this person may see it. The subject of a conversation has no
 /// scope; what somebody removed has seen ends with their removal.
 macro_rules! search {
-    ($from:literal, $matches:literal) => {
+    ($id:literal, $from:literal, $matches:literal) => {
         concat!(
-            "SELECT r.id, r.conv, r.item FROM ",
+            "SELECT ",
+            $id,
+            ", r.conv, r.item FROM ",
             $from,
             " JOIN participants p ON p.conv = r.conv AND p.user_id = $2
               WHERE ",
@@ -93,7 +95,9 @@ macro_rules! search {
               AND CASE WHEN p.removed_seq IS NULL THEN r.until_seq IS NULL
                        ELSE r.touched_seq <= p.removed_seq
                             AND (r.until_seq IS NULL OR r.until_seq > p.removed_seq) END
-              ORDER BY r.id DESC LIMIT $4"
+              ORDER BY ",
+            $id,
+            " DESC LIMIT $4"
         )
     };
 }
@@ -112,7 +116,9 @@ pub(in crate::store) fn search(dialect: Dialect, query: &Query) -> (&'static str
             };
             let terms: Vec<String> = words.iter().enumerate().map(term).collect();
             (
+                // By the id of the words, which FTS5 walks downwards: nothing is sorted.
                 search!(
+                    "w.rowid",
                     "search_words w JOIN search_rows r ON r.id = w.rowid",
                     "w.search_words MATCH $1 AND w.rowid < $3"
                 ),
@@ -126,7 +132,11 @@ pub(in crate::store) fn search(dialect: Dialect, query: &Query) -> (&'static str
             };
             let terms: Vec<String> = words.iter().enumerate().map(term).collect();
             (
-                search!("search_rows r", "r.words @@ $1::tsquery AND r.id < $3"),
+                search!(
+                    "r.id",
+                    "search_rows r",
+                    "r.words @@ $1::tsquery AND r.id < $3"
+                ),
                 terms.join(" & "),
             )
         }
