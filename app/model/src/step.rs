@@ -22,7 +22,7 @@ mod recover;
 #[cfg(test)]
 mod simulator;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::address::Platform;
@@ -43,6 +43,9 @@ const RETRY_MAX: i64 = 60_000;
 const BATCH: u64 = 100;
 /// How long a restored leader waits for the heads of its peers, in milliseconds. // spec §14
 const ASK: i64 = 10_000;
+
+/// How far after our clock an epoch may lie that is only heard of, in milliseconds: a year.
+const EPOCH_AHEAD: i64 = 366 * 24 * 60 * 60 * 1000;
 
 /// The log of one conversation as the driver stores it. Positions begin at 1.
 pub trait Log {
@@ -164,17 +167,12 @@ impl Peer {
     }
 }
 
-/// A restored leader before it sequences again: who has told what they have.
-#[derive(Clone, Debug, PartialEq)]
-struct Asking {
-    until: Time,
-    told: Vec<Platform>,
-}
-
 /// A branch that the leader lost, held by a platform that it does not push to any more.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Stranded {
-    epoch: u64,
+    /// The epoch and the newest slot of the leader when it last answered: what it said before says
+    /// nothing.
+    answered_at: (u64, u64),
     /// The leader has it, or has answered it, up to this slot.
     upto: u64,
 }
@@ -191,11 +189,14 @@ pub struct State {
     /// Actions without a slot, in the order in which they are submitted.
     pending: Vec<Kept>,
     peers: BTreeMap<Platform, Peer>,
-    asking: Option<Asking>,
+    /// Until when a restored leader asks its peers before it sequences again.
+    asking_until: Option<Time>,
+    /// Peers that a restored leader has not heard of since: asked until they answer.
+    silent: BTreeSet<Platform>,
     /// The epoch in which this platform commits when it leads; rises with every restore.
     epoch: u64,
     /// The highest epoch that any peer has told of.
-    epoch_seen: u64,
+    epoch_heard: u64,
     /// Where the leader, in an epoch newer than ours, does not have what we have.
     stranded: Option<Stranded>,
     /// When heads are compared next.
@@ -210,9 +211,10 @@ impl State {
             conversation: None,
             pending: Vec::new(),
             peers: BTreeMap::new(),
-            asking: None,
+            asking_until: None,
+            silent: BTreeSet::new(),
             epoch: 1,
-            epoch_seen: 1,
+            epoch_heard: 1,
             stranded: None,
             compare_at: None,
         }
@@ -230,15 +232,14 @@ impl State {
 
     /// Whether a restored leader still asks its peers before it sequences.
     pub fn is_asking(&self) -> bool {
-        self.asking.is_some()
+        self.asking_until.is_some()
     }
 
     /// What is to be kept outside the database now; `None` leaves what is there, because the
     /// conversation is not known yet or a restored leader still asks.
     pub fn mark(&self) -> Option<Mark> {
         let held = self.conversation.as_ref()?;
-        let clean = self.asking.is_none();
-        clean.then(|| (held.core().head, self.epoch))
+        (!self.is_asking()).then_some((held.core().head, self.epoch))
     }
 
     fn me(&self) -> &Platform {
@@ -255,7 +256,19 @@ impl State {
 
     /// Whether this platform gives out slots now.
     fn leads(&self) -> bool {
-        self.leader() == Some(self.me()) && self.asking.is_none()
+        self.leader() == Some(self.me()) && !self.is_asking()
+    }
+
+    /// The epoch of the last commit that it holds.
+    fn epoch_held(&self) -> u64 {
+        self.conversation
+            .as_ref()
+            .map_or(0, |held| held.core().epoch)
+    }
+
+    /// The highest epoch that it knows of, by its own doing, by commits, or by hearsay.
+    fn epoch_known(&self) -> u64 {
+        self.epoch.max(self.epoch_heard).max(self.epoch_held())
     }
 }
 
@@ -270,6 +283,7 @@ pub fn step(state: &mut State, log: &mut dyn Log, input: Input, now: Time) -> Ve
     }
     recover::finish_asking(state, log, now, &mut out);
     lead::push(state, log, now, &mut out);
+    recover::ask_the_silent(state, log, now, &mut out);
     follow::submit_pending(state, log, now, &mut out);
     out
 }
@@ -289,7 +303,7 @@ fn received(
         }
         Message::Commits { records } => {
             follow::commits(state, log, records, out);
-            if state.asking.is_some() {
+            if state.is_asking() {
                 recover::ask(state, log, from, out);
             } else {
                 answer(state, log, from, Vec::new(), out);
@@ -326,7 +340,7 @@ fn answer(
 ) {
     let message = Message::Answer {
         have: locator(log, state.head()),
-        epoch: state.epoch.max(state.epoch_seen),
+        epoch: state.epoch_known(),
         results,
     };
     out.push(Output::Send { to, message });

@@ -1,6 +1,8 @@
 //! Taking over what the leader committed, and submitting what this platform's people did.
 //! // spec §8, §12, §14
 
+use std::collections::BTreeMap;
+
 use super::{Kept, Locator, Log, Message, Outcome, Output, State, Stranded, batch, common, lead};
 use crate::address::Platform;
 use crate::conversation::Conversation;
@@ -58,11 +60,7 @@ pub(super) fn commits(
             return;
         };
         let seq = commit.seq();
-        let epoch = state
-            .conversation
-            .as_ref()
-            .map_or(0, |held| held.core().epoch);
-        if seq > state.head() && commit.epoch() < epoch {
+        if seq > state.head() && commit.epoch() < state.epoch_held() {
             // Of a branch that was left.
             return;
         }
@@ -188,8 +186,7 @@ fn settle(state: &mut State, record: &Kept, out: &mut Vec<Output>) {
     });
 }
 
-/// What the leader says became of what was submitted. A rejection by a leader that does not have
-/// what we have says nothing, until it has answered all of that too: it may have been restored.
+/// What the leader says became of what was submitted.
 pub(super) fn results(
     state: &mut State,
     log: &dyn Log,
@@ -199,77 +196,108 @@ pub(super) fn results(
     now: Time,
     out: &mut Vec<Output>,
 ) {
-    if state.leader() != Some(from) {
+    if state.leader() != Some(from) || !strand(state, log, have, epoch) || results.is_empty() {
         return;
     }
-    strand(state, common(log, have), epoch);
-    if results.is_empty() {
-        return;
-    }
-    let answered = |key: ActionKey| results.iter().any(|(answered, _)| *answered == key);
-    let more = !to_submit(state, log)
+    let results: BTreeMap<ActionKey, Outcome> = results.into_iter().collect();
+    let all = to_submit(state, log)
         .iter()
-        .all(|kept| answered(kept.action().key()));
+        .all(|kept| results.contains_key(&kept.action().key()));
     let peer = state.peers.entry(from.clone()).or_default();
     peer.answered();
-    if !more {
+    if all {
         // All of it has been heard: sent again only if no commit comes.
         peer.sent(now);
     }
-    if let Some(mut stranded) = state.stranded {
-        let heard = |seq: &u64| {
-            log.record(*seq)
-                .is_some_and(|held| answered(held.action().key()))
-        };
-        stranded.upto = (stranded.upto + 1..=state.head())
-            .take_while(heard)
-            .last()
-            .unwrap_or(stranded.upto);
-        state.stranded = Some(stranded);
-        if stranded.upto < state.head() {
-            return;
-        }
-    } else if lacks(log, have, state.head()) {
-        return;
+    if orphans_answered(state, log, &results, out) && !lacks(state, log, have) {
+        settle_rejected(state, results, out);
     }
-    let core = state.conversation.as_ref().map(|held| held.core());
-    let present = core.is_some_and(|core| core.platforms().contains(state.me()));
-    for (key, outcome) in results {
-        let final_here = match outcome {
-            // The commit is on its way, unless nobody of this platform takes part any more.
-            Outcome::Sequenced { .. } => !present,
-            Outcome::Rejected(code) => !matches!(code, Code::Down | Code::Leader | Code::NoConv),
-            Outcome::Pending => false,
-        };
-        if final_here {
-            state.pending.retain(|kept| kept.action().key() != key);
+}
+
+/// Goes on to the first stranded orphan that the leader has not answered; the authors of those that
+/// it rejects learn of it. Whether all are answered.
+fn orphans_answered(
+    state: &mut State,
+    log: &dyn Log,
+    results: &BTreeMap<ActionKey, Outcome>,
+    out: &mut Vec<Output>,
+) -> bool {
+    let head = state.head();
+    let Some(stranded) = &mut state.stranded else {
+        return true;
+    };
+    while let Some(orphan) = log.record(stranded.upto + 1)
+        && let Some(outcome) = results.get(&orphan.action().key())
+        && !come_again(outcome)
+    {
+        stranded.upto += 1;
+        if let Outcome::Rejected(_) = outcome {
+            let (key, outcome) = (orphan.action().key(), *outcome);
             out.push(Output::Tell { key, outcome });
         }
     }
+    stranded.upto >= head
 }
 
-/// Whether who has `have` shows that it does not have our log up to `head`.
-fn lacks(log: &dyn Log, have: &Locator, head: u64) -> bool {
+/// Pending actions that get no slot are pending no more, and their authors learn why.
+fn settle_rejected(
+    state: &mut State,
+    results: BTreeMap<ActionKey, Outcome>,
+    out: &mut Vec<Output>,
+) {
+    let core = state.conversation.as_ref().map(|held| held.core());
+    let present = core.is_some_and(|core| core.platforms().contains(state.me()));
+    state.pending.retain(|kept| {
+        let key = kept.action().key();
+        let Some(&outcome) = results.get(&key) else {
+            return true;
+        };
+        let over = match outcome {
+            // The commit is on its way, unless nobody of this platform takes part any more.
+            Outcome::Sequenced { .. } => !present,
+            Outcome::Rejected(_) => !come_again(&outcome),
+            Outcome::Pending => false,
+        };
+        if over {
+            out.push(Output::Tell { key, outcome });
+        }
+        !over
+    });
+}
+
+/// Whether the answer says nothing about the action.
+fn come_again(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Rejected(Code::Down | Code::Leader | Code::NoConv) | Outcome::Pending
+    )
+}
+
+/// Whether the leader shows that it does not have our log, and has not answered what it lacks: it
+/// may have been restored, so that its rejections are provisional.
+fn lacks(state: &State, log: &dyn Log, have: &Locator) -> bool {
+    let head = state.head();
     let newest = have.first().map_or(0, |(seq, _)| *seq);
     let differs = |(seq, key): &(u64, _)| *seq <= head && log.commit_key(*seq) != Some(*key);
-    newest < head || have.iter().any(differs)
+    state.stranded.is_none() && (newest < head || have.iter().any(differs))
 }
 
-/// Notes whether the leader, in a newer epoch, lacks what we have beyond slot `shared`.
-fn strand(state: &mut State, shared: u64, epoch: u64) {
-    let ours = state
-        .conversation
-        .as_ref()
-        .map_or(0, |held| held.core().epoch);
-    if shared >= state.head() || epoch <= ours {
-        state.stranded = None;
-    } else if state
+/// Notes whether the leader, in a newer epoch, lacks what we have. False for an answer that is older
+/// than one that was heard already.
+fn strand(state: &mut State, log: &dyn Log, have: &Locator, epoch: u64) -> bool {
+    let newest = have.first().map_or(0, |(seq, _)| *seq);
+    let (answered_at, held) = ((epoch, newest), state.epoch_held());
+    let before = state
         .stranded
-        .is_none_or(|held| held.epoch != epoch || held.upto < shared)
-    {
-        state.stranded = Some(Stranded {
-            epoch,
-            upto: shared,
-        });
+        .filter(|held_back| held_back.answered_at.0 > held);
+    if before.is_some_and(|before| answered_at < before.answered_at) {
+        return false;
     }
+    let shared = common(log, have);
+    state.stranded = (shared < state.head() && epoch > held).then(|| {
+        let same = before.filter(|before| before.answered_at.0 == epoch);
+        let upto = same.map_or(shared, |before| before.upto.max(shared));
+        Stranded { answered_at, upto }
+    });
+    true
 }

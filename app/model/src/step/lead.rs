@@ -72,7 +72,7 @@ pub(super) fn foreign_submission(
             Outcome::Rejected(Code::NoConv)
         } else if state.leads() {
             slot(state, log, &record, now, out)
-        } else if state.asking.is_some() {
+        } else if state.is_asking() {
             Outcome::Rejected(Code::Down)
         } else {
             Outcome::Rejected(Code::Leader)

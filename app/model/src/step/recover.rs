@@ -1,7 +1,8 @@
 //! Beginning again: after a stop, after an outage, and from an old backup. // spec §14, §15
 
 use super::{
-    ASK, Asking, COMPARE, Locator, Log, Message, Output, Peer, State, batch, common, lead, locator,
+    ASK, COMPARE, EPOCH_AHEAD, Locator, Log, Message, Output, Peer, State, batch, common, lead,
+    locator,
 };
 use crate::address::Platform;
 use crate::faults::{self, Fault};
@@ -17,13 +18,23 @@ pub(super) fn start(
 ) {
     state.peers.values_mut().for_each(Peer::answered);
     let leads = state.leader() == Some(state.me());
-    if leads && (restored || state.asking.is_some()) {
-        state.asking = Some(Asking {
-            until: now.plus(ASK),
-            told: Vec::new(),
-        });
+    if leads && (restored || state.is_asking()) {
+        state.asking_until = Some(now.plus(ASK));
+        let targets = lead::targets(state).into_iter();
+        state.silent.extend(targets.map(|(platform, _)| platform));
     }
     ask_everybody(state, log, out);
+}
+
+/// A restored leader asks those that have not answered again and again. // spec §14
+pub(super) fn ask_the_silent(state: &mut State, log: &dyn Log, now: Time, out: &mut Vec<Output>) {
+    for to in state.silent.clone() {
+        let peer = state.peers.entry(to.clone()).or_default();
+        if peer.may_send(now) {
+            peer.sent(now);
+            ask(state, log, to, out);
+        }
+    }
 }
 
 /// Once a day every platform asks what the others have. // spec §15
@@ -41,7 +52,7 @@ pub(super) fn compare(state: &mut State, log: &dyn Log, now: Time, out: &mut Vec
 pub(super) fn ask(state: &State, log: &dyn Log, to: Platform, out: &mut Vec<Output>) {
     let message = Message::Ask {
         have: locator(log, state.head()),
-        epoch: state.epoch.max(state.epoch_seen),
+        epoch: state.epoch_known(),
     };
     out.push(Output::Send { to, message });
 }
@@ -72,18 +83,22 @@ pub(super) fn told(
     now: Time,
     out: &mut Vec<Output>,
 ) {
-    state.epoch_seen = state.epoch_seen.max(epoch);
+    hear(state, epoch, now);
     let head = state.head();
     let shared = common(log, have);
     let theirs = have.first().map_or(0, |(seq, _)| *seq);
     let leads = state.leader() == Some(state.me());
-    let peer = state.peers.entry(from.clone()).or_default();
     if !leads {
         return;
     }
+    let asking = state.is_asking();
+    if theirs <= shared || !asking {
+        state.silent.remove(&from);
+    }
+    let peer = state.peers.entry(from.clone()).or_default();
     lead::acknowledge(peer, shared);
     if theirs > shared && shared > 0 {
-        if shared == head || state.asking.is_some() {
+        if shared == head || asking {
             out.push(Output::Send {
                 to: from.clone(),
                 message: Message::Fetch { after: shared },
@@ -98,11 +113,13 @@ pub(super) fn told(
             });
         }
     }
-    if let Some(asking) = &mut state.asking
-        && (theirs <= shared)
-        && !asking.told.contains(&from)
-    {
-        asking.told.push(from);
+}
+
+/// Hearsay about epochs counts within bounds, so that no peer can use them up.
+fn hear(state: &mut State, epoch: u64, now: Time) {
+    let bound = u64::try_from(now.plus(EPOCH_AHEAD).as_millis()).unwrap_or(0);
+    if epoch <= bound {
+        state.epoch_heard = state.epoch_heard.max(epoch);
     }
 }
 
@@ -114,17 +131,16 @@ pub(super) fn finish_asking(
     now: Time,
     out: &mut Vec<Output>,
 ) {
-    let Some(asking) = &state.asking else { return };
-    let silent = lead::targets(state)
-        .iter()
-        .any(|(platform, _)| !asking.told.contains(platform));
-    if silent && now < asking.until {
+    let Some(until) = state.asking_until else {
+        return;
+    };
+    if now < until && !state.silent.is_empty() {
         return;
     }
-    state.asking = None;
+    state.asking_until = None;
     if !faults::is(Fault::EpochReused) {
-        let heard = state.epoch.max(state.epoch_seen) + 1;
-        state.epoch = heard.max(u64::try_from(now.as_millis()).unwrap_or(heard));
+        let next = state.epoch_known().saturating_add(1);
+        state.epoch = next.max(u64::try_from(now.as_millis()).unwrap_or(next));
     }
     if state.leads() {
         for record in std::mem::take(&mut state.pending) {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::world::World;
+use super::world::{Told, World};
 use crate::conversation::Conversation;
-use crate::id::{ActionKey, CommitKey, Nonce, StateHash};
+use crate::id::{ActionKey, CommitKey, Nonce, StateHash, Time};
+use crate::record::Record;
 use crate::refusal::Code;
 use crate::step::{Input, Message, Outcome};
 
@@ -22,6 +23,8 @@ pub(super) enum Failure {
     },
     /// The log, read again by the unbroken rules, makes another state or a dispute.
     Refold { seq: u64, code: Code },
+    /// The bytes of a record do not read as it, or its signatures do not count.
+    Unsigned(u64),
     /// One nonce has two slots.
     TwoSlots(Nonce),
     /// Somebody was told that it is kept, and it is not in the log.
@@ -43,6 +46,7 @@ impl fmt::Display for Failure {
             Failure::Refold { seq, code } => {
                 write!(f, "read again, the log is wrong in slot {seq}: {code:?}")
             }
+            Failure::Unsigned(seq) => write!(f, "the record in slot {seq} is not signed"),
             Failure::TwoSlots(nonce) => write!(f, "the nonce {nonce:?} has two slots"),
             Failure::Lost(key) => write!(f, "the acknowledged action {key} is lost"),
             Failure::Unsettled => write!(f, "they send for ever"),
@@ -50,6 +54,9 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+/// In one of so many runs the final log is read from its bytes, and every signature verified.
+const SIGNED_EVERY: u64 = 25;
 
 /// Every kind of fault and every refusal that a run can meet.
 pub(super) const MUST_HAPPEN: &[&str] = &[
@@ -144,13 +151,24 @@ pub(super) fn history(world: &World) -> Result<(), Failure> {
             return Err(Failure::StillPending(record.action().key()));
         }
     }
-    let kept = |outcome| matches!(outcome, Outcome::Sequenced { .. } | Outcome::Pending);
-    for (key, told) in &world.told {
-        if kept(told.outcome) && !told.lost_with_its_disks && !nonces.contains(&told.nonce) {
-            return Err(Failure::Lost(*key));
-        }
+    match world
+        .told
+        .iter()
+        .find(|(_, told)| !nonces.contains(&told.nonce) && told.is_lost(world))
+    {
+        Some((key, _)) => Err(Failure::Lost(*key)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+impl Told {
+    /// Whether somebody counts on what has no slot, though a disk held it. Where two actions have one
+    /// nonce, the second was promised what becomes of the first: a rejection as well.
+    fn is_lost(&self, world: &World) -> bool {
+        let rejected = |told: &Told| matches!(told.outcome, Outcome::Rejected(_));
+        let mut same = world.told.values().filter(|told| told.nonce == self.nonce);
+        !self.lost_with_its_disks && !same.any(rejected)
+    }
 }
 
 /// All who take part have one head and one state.
@@ -188,6 +206,9 @@ fn refold(world: &World) -> Result<(Conversation, BTreeSet<Nonce>), Failure> {
             return Err(Failure::TwoSlots(nonce));
         }
     }
+    if world.seed.is_multiple_of(SIGNED_EVERY) {
+        signatures(world)?;
+    }
     let broken = |seq: u64| {
         move |refusal: crate::Refusal| Failure::Refold {
             seq,
@@ -206,4 +227,17 @@ fn refold(world: &World) -> Result<(Conversation, BTreeSet<Nonce>), Failure> {
         }
     }
     Ok((conversation, nonces))
+}
+
+/// The bytes of the leader's log are read again, and all signatures verified.
+fn signatures(world: &World) -> Result<(), Failure> {
+    for (index, record) in world.nodes[0].disk.records.iter().enumerate() {
+        let read = Record::parse(&record.to_bytes());
+        let read = read.and_then(|read| read.verify(&world.keys, Time(world.now)));
+        let same = read.map(|read| read == **record);
+        if same != Ok(true) {
+            return Err(Failure::Unsigned(index as u64 + 1));
+        }
+    }
+    Ok(())
 }

@@ -57,17 +57,13 @@ impl People {
     }
 }
 
-fn incarnation(home: usize) -> Incarnation {
-    Incarnation::from_bytes([home as u8; 32])
-}
-
 impl World {
     /// The first person of the first platform publishes.
     pub(super) fn publish(&mut self) {
         let key = self.nodes[0].state.key.clone();
         let keys = vec![LeaderKey {
             platform: key.platform.clone(),
-            inc: incarnation(0),
+            inc: self.keys[&key.platform].incarnation(),
             kid: key.kid.clone(),
             public: key.public(),
         }];
@@ -107,8 +103,8 @@ impl World {
 
     /// The platform of somebody who has one, and who owns it.
     pub(super) fn binding(&self, home: Option<usize>) -> Option<(Platform, Incarnation)> {
-        let home = home?;
-        Some((self.nodes[home].name.clone(), incarnation(home)))
+        let name = &self.nodes[home?].name;
+        Some((name.clone(), self.keys[name].incarnation()))
     }
 
     pub(super) fn proposal(

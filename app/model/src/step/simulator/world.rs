@@ -1,18 +1,20 @@
-//! Platforms with disks, clocks and people, and a network between them.
+//! The platforms, their people, and the network between them, from beginning to end.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Counters;
 use super::chaos::Chaos;
 use super::check::{self, Failure};
+use super::network::Network;
+use super::node::Node;
 use super::people::People;
 use super::random::Random;
+use super::trace;
 use crate::address::Platform;
 use crate::faults::{self, Fault};
 use crate::id::{ActionKey, Nonce, Time};
-use crate::sign::{Kid, PlatformKey};
-use crate::step::{Input, Kept, Log, Mark, Message, Outcome, Output, State, step};
+use crate::keys::KeyLog;
+use crate::step::{Input, Outcome, Output, step};
 
 /// When the simulated time begins.
 const BEGIN: i64 = 1_798_761_600_000;
@@ -22,40 +24,6 @@ const ACTIONS: u64 = 200;
 const SETTLE_MESSAGES: u64 = 20_000;
 /// How long the platforms get to settle after the faults stop, in milliseconds: three comparisons.
 const SETTLE: i64 = 3 * 24 * 60 * 60 * 1000;
-
-/// A log as a disk holds it.
-#[derive(Clone, Default)]
-pub(super) struct Disk {
-    pub(super) records: Vec<Kept>,
-}
-
-impl Log for Disk {
-    fn record(&self, seq: u64) -> Option<Kept> {
-        let place = usize::try_from(seq.checked_sub(1)?).ok()?;
-        self.records.get(place).cloned()
-    }
-
-    fn append(&mut self, record: Kept) {
-        self.records.push(record);
-    }
-
-    fn truncate(&mut self, to: u64) -> Vec<Kept> {
-        self.records.split_off(to as usize)
-    }
-}
-
-/// One platform.
-pub(super) struct Node {
-    pub(super) name: Platform,
-    pub(super) state: State,
-    pub(super) disk: Disk,
-    pub(super) up: bool,
-    /// How far its clock is off.
-    pub(super) skew: i64,
-    pub(super) backup: Option<(State, Disk)>,
-    /// What is kept outside the database. // spec §14
-    mark: Option<Mark>,
-}
 
 /// What people were told of an action.
 pub(super) struct Told {
@@ -67,62 +35,48 @@ pub(super) struct Told {
     pub(super) lost_with_its_disks: bool,
 }
 
-/// When, in which order among equals, to whom, from whom.
-type Delivery = (Reverse<(i64, u64)>, usize);
-
 pub(super) struct World {
+    pub(super) seed: u64,
     pub(super) random: Random,
     pub(super) now: i64,
     pub(super) nodes: Vec<Node>,
+    pub(super) keys: BTreeMap<Platform, KeyLog>,
     pub(super) people: People,
     pub(super) chaos: Chaos,
     pub(super) told: BTreeMap<ActionKey, Told>,
     pub(super) failures: Vec<Failure>,
     pub(super) counters: Counters,
     pub(super) acted: u64,
-    network: BinaryHeap<Delivery>,
-    flying: BTreeMap<u64, (usize, usize, Message)>,
-    sent: u64,
+    /// Whether every step is printed.
+    pub(super) prints: bool,
+    pub(super) network: Network,
 }
 
 impl World {
     pub(super) fn new(seed: u64) -> World {
         let mut random = Random::new(seed);
         let count = 2 + random.below(5) as usize;
-        let nodes = (0..count)
-            .map(|index| {
-                let name = Platform::parse(&format!("em2.p{index}.example"))
-                    .unwrap_or_else(|refusal| panic!("{refusal}"));
-                let kid = Kid::parse("1").unwrap_or_else(|refusal| panic!("{refusal}"));
-                let mut bytes = [index as u8 + 1; 32];
-                bytes[0] = 99;
-                let key = PlatformKey::from_test_seed(name.clone(), kid, &bytes);
-                Node {
-                    name,
-                    state: State::new(key),
-                    disk: Disk::default(),
-                    up: true,
-                    skew: random.between(-30_000, 30_000),
-                    backup: None,
-                    mark: None,
-                }
-            })
+        let nodes: Vec<Node> = (0..count)
+            .map(|index| Node::new(index, random.between(-30_000, 30_000)))
             .collect();
+        let log = |node: &Node| (node.name.clone(), node.key_log());
+        let keys = nodes.iter().map(log).collect();
         let people = People::new(count);
         let chaos = Chaos::new(&mut random);
         World {
+            seed,
             random,
             now: BEGIN,
             nodes,
+            keys,
             people,
             chaos,
             told: BTreeMap::new(),
             failures: Vec::new(),
             counters: Counters::new(),
             acted: 0,
-            network: BinaryHeap::new(),
-            flying: BTreeMap::new(),
-            sent: 0,
+            prints: trace::is_wanted(),
+            network: Network::default(),
         }
     }
 
@@ -135,7 +89,7 @@ impl World {
         self.publish();
         while self.acted < ACTIONS {
             self.now += self.random.between(1, 2_000);
-            self.deliver_due();
+            self.deliver();
             self.go_wrong();
             self.somebody_acts();
             if self.random.chance(30) {
@@ -148,18 +102,18 @@ impl World {
     pub(super) fn settle(&mut self) -> Result<(), Failure> {
         self.heal();
         let end = self.now + SETTLE;
-        let may_send = self.sent + SETTLE_MESSAGES;
+        let may_send = self.network.sent + SETTLE_MESSAGES;
         while self.now < end {
-            if self.sent > may_send {
+            if self.network.sent > may_send {
                 return Err(Failure::Unsettled);
             }
             // Busy time second by second, idle time hour by hour.
-            self.now += if self.flying.is_empty() {
+            self.now += if self.network.is_quiet() {
                 3_600_000
             } else {
                 1_000
             };
-            self.deliver_due();
+            self.deliver();
             self.tick_all();
         }
         match self.failures.drain(..).next() {
@@ -178,56 +132,6 @@ impl World {
         }
     }
 
-    fn deliver_due(&mut self) {
-        while let Some((Reverse((at, id)), to)) = self.network.peek().copied() {
-            if at > self.now {
-                return;
-            }
-            self.network.pop();
-            let Some((from, _, message)) = self.flying.remove(&id) else {
-                continue;
-            };
-            if self.chaos.cut(from, to, self.now) {
-                self.count("fault: cut off");
-                continue;
-            }
-            let from = self.nodes[from].name.clone();
-            self.input(to, Input::Received { from, message });
-        }
-    }
-
-    fn send(&mut self, from: usize, to: &Platform, message: Message) {
-        if let Message::Answer { results, .. } = &message {
-            let refused = results
-                .iter()
-                .filter_map(|(_, outcome)| check::answer_name(*outcome));
-            refused.for_each(|name| self.count(name));
-        }
-        let Some(to) = self.nodes.iter().position(|node| node.name == *to) else {
-            return;
-        };
-        if self.random.chance(self.chaos.loss) {
-            self.count("fault: lost");
-            return;
-        }
-        let copies = if self.random.chance(self.chaos.twice) {
-            self.count("fault: twice");
-            2
-        } else {
-            1
-        };
-        for _ in 0..copies {
-            let delay = self.random.between(1, self.chaos.delay);
-            self.sent += 1;
-            self.network
-                .push((Reverse((self.now + delay, self.sent)), to));
-            self.flying.insert(self.sent, (from, to, message.clone()));
-        }
-        if self.flying.len() > 1 {
-            *self.counters.entry("fault: out of order").or_default() += 1;
-        }
-    }
-
     /// One step of one platform. A crash may strike before it is durable, or right after.
     pub(super) fn input(&mut self, node: usize, input: Input) {
         if !self.nodes[node].up {
@@ -243,9 +147,16 @@ impl World {
             (node.state.clone(), node.disk.clone())
         });
         let held = &mut self.nodes[node];
+        let line = self.prints.then(|| trace::input_line(&input));
         let out = step(&mut held.state, &mut held.disk, input, now);
+        if let Some(line) = line {
+            trace::step(self.now - BEGIN, held, &line, &out);
+        }
         if let Some((state, disk)) = before {
             self.count("fault: crash before durable");
+            if self.prints {
+                println!("        it crashes before that is durable");
+            }
             let held = &mut self.nodes[node];
             (held.state, held.disk) = (state, disk);
             if faults::is(Fault::AcknowledgedBeforeCommit) {
@@ -322,6 +233,10 @@ impl World {
         let restored = held.mark.is_some() && held.state.mark() != held.mark;
         let (now, state, disk) = (Time(self.now + held.skew), &mut held.state, &mut held.disk);
         let out = step(state, disk, Input::Start { restored }, now);
+        if self.prints {
+            let line = trace::input_line(&Input::Start { restored });
+            trace::step(self.now - BEGIN, held, &line, &out);
+        }
         held.mark = held.state.mark().or(held.mark);
         self.carry_out(node, out);
     }
