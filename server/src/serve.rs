@@ -22,8 +22,11 @@ const GOODBYE: Duration = Duration::from_secs(5);
 pub struct Peer(pub IpAddr);
 
 /// Answers the connections of a listener until `shutdown` is done, and then those that are open.
-pub async fn serve<S, B>(listener: TcpListener, service: S, shutdown: impl Future<Output = ()>)
-where
+pub(crate) async fn serve<S, B>(
+    listener: TcpListener,
+    service: S,
+    shutdown: impl Future<Output = ()>,
+) where
     S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible>
         + Clone
         + Send

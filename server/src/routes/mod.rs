@@ -3,12 +3,12 @@
 pub mod answer;
 pub mod domestic;
 pub mod extract;
-mod first_account;
-mod health;
+pub mod first_account;
+pub mod health;
 pub mod problem;
 pub mod secure;
-mod sign_in;
-mod site;
+pub mod sign_in;
+pub mod site;
 
 use std::time::Duration;
 
