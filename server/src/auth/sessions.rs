@@ -9,9 +9,11 @@ use tokio::sync::broadcast;
 use super::token::Token;
 use super::{Auth, Ended, SignedIn, down};
 use crate::service::Me;
+use crate::store::devices::prune_devices;
 use crate::store::ended::{insert_ended, list_ended, prune_ended};
 use crate::store::sessions::{
     TokenHash, delete_session, delete_sessions_of, find_session, find_signed_in, mark_session_seen,
+    prune_sessions,
 };
 use crate::store::users::UserId;
 
@@ -23,6 +25,8 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 const NOTE_AFTER: i64 = 60 * 60 * 1000;
 /// How often other processes' ends of sessions are looked for while a socket is open.
 const LOOK: Duration = Duration::from_millis(400);
+/// How many looks pass between two sweeps: an hour.
+const SWEEP: u32 = 9_000;
 /// Milliseconds that an end is looked back upon: longer than any transaction takes.
 const LOOK_BACK: i64 = 15_000;
 
@@ -123,10 +127,33 @@ impl Auth {
         self.0.ends.subscribe()
     }
 
-    /// Hears what other processes ended, such as `server user passwd`, for as long as it is polled.
+    /// Forgets sessions and devices that expired, and ends that every process has heard of.
+    pub async fn sweep(&self) -> Result<(), Refusal> {
+        let now = self.0.clock.now();
+        self.0
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    prune_sessions(tx, now).await?;
+                    prune_devices(tx, now);
+                    prune_ended(tx, Time(now.0 - DAY));
+                    Ok(())
+                })
+            })
+            .await
+            .map_err(down)
+    }
+
+    /// Hears what other processes ended, such as `server user passwd`, and sweeps once an hour, for as long as it is
+    /// polled.
     pub async fn watch(self) {
+        let mut round = 0_u32;
         loop {
+            round = round.wrapping_add(1);
             tokio::time::sleep(LOOK).await;
+            if round.is_multiple_of(SWEEP) && self.sweep().await.is_err() {
+                tracing::warn!("expired sessions are swept later");
+            }
             if self.0.ends.receiver_count() == 0 {
                 continue;
             }

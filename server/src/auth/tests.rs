@@ -262,6 +262,31 @@ async fn a_session_ends_unused_after_thirty_days_and_used_after_ninety() {
 }
 
 #[tokio::test]
+async fn what_expired_is_swept_and_what_is_good_stays() {
+    let house = House::with(&["anna@a.example"]).await;
+    let old = house.sign_in("anna@a.example", PASSWORD).await.unwrap();
+    house.clock.advance(91 * 24 * 60 * 60 * 1000);
+    let fresh = house.sign_in("anna@a.example", PASSWORD).await.unwrap();
+    house.auth.sweep().await.unwrap();
+    let now = house.clock.now();
+    let mut conn = house.auth.0.store.reader().await.unwrap();
+    let user = fresh.signed_in.me.user;
+    let kept = crate::store::sessions::list_sessions(&mut conn, user, Time(0))
+        .await
+        .unwrap();
+    assert_eq!(
+        kept.iter().map(|session| session.token).collect::<Vec<_>>(),
+        [fresh.signed_in.session]
+    );
+    for (device, known) in [(old.device, false), (fresh.device, true)] {
+        let found = crate::store::devices::find_device(&mut conn, device.hash(), user, now)
+            .await
+            .unwrap();
+        assert_eq!(found, known);
+    }
+}
+
+#[tokio::test]
 async fn the_first_account_is_made_once_and_with_the_token() {
     let house = House::new().await;
     let token = house.auth.first_token().await.unwrap().unwrap().text();

@@ -17,7 +17,7 @@ use crate::store::drafts::{
     self, DraftContent, delete_draft, find_draft, insert_draft, update_draft,
 };
 use crate::store::feed::Told;
-use crate::text::{Rendered, preview};
+use crate::text::preview;
 
 /// How many people a draft's row names.
 const NAMED: usize = 4;
@@ -60,7 +60,7 @@ impl Edit {
 }
 
 /// What a draft says before anything was written.
-fn blank() -> DraftContent {
+pub(super) fn blank() -> DraftContent {
     let empty = String::new();
     DraftContent {
         subject: empty.clone(),
@@ -103,12 +103,13 @@ pub(super) fn row(draft: &drafts::Draft) -> Row {
     while !draft.text.is_char_boundary(end) {
         end -= 1;
     }
+    let words: Vec<&str> = draft.text[..end].split_whitespace().collect();
     Row {
         key: ConversationRef::Draft(draft.key),
         subject: draft.subject.clone(),
         people: people.into_iter().take(NAMED).map(person).collect(),
         people_count: u32::try_from(count + 1).unwrap_or(u32::MAX),
-        preview: preview(&Rendered::plain(&draft.text[..end]).plain),
+        preview: preview(&words.join(" ")),
         preview_by: None,
         at: draft.updated_at,
         unread: false,
@@ -288,7 +289,7 @@ pub(super) fn no_draft(key: DraftKey) -> Refusal {
 }
 
 /// A key that is somebody else's draft says no more than one that does not exist.
-fn taken(failure: Failure, key: DraftKey) -> Failure {
+pub(super) fn taken(failure: Failure, key: DraftKey) -> Failure {
     match failure {
         Failure::Store(crate::store::StoreError::Conflict(what)) if what.contains("drafts") => {
             no_draft(key).into()

@@ -2,7 +2,7 @@
 
 use em2_model::action::{Content, LeaderKey, MessageAdd, ParticipantAdd};
 use em2_model::conversation::{Conversation, Core, Effect, Opened, Opening, Said};
-use em2_model::id::{ActionKey, ConversationKey, DraftKey, Nonce, Salt};
+use em2_model::id::{ActionKey, ConversationKey, DraftKey, Nonce, Salt, Time};
 use em2_model::participant::{Format, History, Role};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::domestic::Published;
@@ -10,7 +10,7 @@ use em2_model::wire::intent::DraftFields;
 use em2_model::wire::live::Live;
 
 use super::deed::{draw, said};
-use super::drafts::no_draft;
+use super::drafts::{blank, no_draft, taken};
 use super::failure::Failure;
 use super::once::Once;
 use super::project::{
@@ -22,7 +22,7 @@ use super::{IdempotencyKey, Me, Service};
 use crate::store::Tx;
 use crate::store::actions::insert_action;
 use crate::store::conversations::{ConversationRow, Face, insert_conversation};
-use crate::store::drafts::{Draft, find_draft, mark_draft_published};
+use crate::store::drafts::{Draft, find_draft, insert_draft, mark_draft_published};
 use crate::store::feed::Told;
 use crate::store::messages::{MessageRow, insert_message};
 use crate::store::participants::{ParticipantRow, insert_participants};
@@ -32,6 +32,9 @@ use crate::text::Rendered;
 
 /// How often a draft that is saved at the same time is read again.
 const TRIES: usize = 5;
+
+/// The version of a draft that was never saved.
+const UNSAVED: i64 = 0;
 
 /// What a draft becomes, complete but not stored.
 struct Ready {
@@ -74,22 +77,29 @@ impl Service {
     ) -> Result<Published, Failure> {
         for _ in 0..TRIES {
             let found = find_draft(&mut self.store.reader().await?, me.user, key).await?;
-            let draft = found.ok_or_else(|| no_draft(key))?;
+            let draft = found.or_else(|| unsaved(me, key, fields));
+            let draft = draft.ok_or_else(|| no_draft(key))?;
             if let Some(key) = draft.published {
                 return Ok(Published::Published { key });
             }
             let ready = self.make_ready(me, &draft, fields).await?;
-            let (service, me, once) = (self.clone(), me.clone(), once.clone());
-            let stored = self
-                .store
-                .write(move |tx| {
-                    Box::pin(
-                        async move { service.store_published(tx, &me, key, ready, &once).await },
-                    )
+            let (service, creator, once) = (self.clone(), me.clone(), once.clone());
+            let stored = self.store.write(move |tx| {
+                Box::pin(async move {
+                    service
+                        .store_published(tx, &creator, key, ready, &once)
+                        .await
                 })
-                .await;
-            if let Outcome::Published(published) = stored? {
-                return Ok(published);
+            });
+            match stored.await.map_err(|failure| taken(failure, key)) {
+                Ok(Outcome::Published(published)) => return Ok(published),
+                Ok(Outcome::Stale) => {}
+                // Somebody else's draft; or ours, sent twice at the same time: then it is there now.
+                Err(Failure::Refused(refusal)) if refusal.code == Code::NoDraft => {
+                    let found = find_draft(&mut self.store.reader().await?, me.user, key).await?;
+                    found.ok_or(refusal)?;
+                }
+                Err(failure) => return Err(failure),
             }
         }
         Err(Refusal::from(Code::Busy).into())
@@ -236,6 +246,7 @@ impl Service {
         let now = self.clock.now();
         let key = ready.core.key;
         match find_draft(tx, me.user, draft).await? {
+            None if ready.version == UNSAVED => insert_draft(tx, draft, me.user, &blank(), now),
             None => return Err(no_draft(draft).into()),
             Some(Draft {
                 published: Some(key),
@@ -263,6 +274,27 @@ impl Service {
         once.answered(tx, &published, now)?;
         Ok(Outcome::Published(published))
     }
+}
+
+/// A draft that is sent before it was ever saved: everything that it says is in the fields.
+fn unsaved(me: &Me, key: DraftKey, fields: &DraftFields) -> Option<Draft> {
+    let says = [&fields.subject, &fields.to, &fields.text];
+    if says.iter().all(|field| field.is_none()) {
+        return None;
+    }
+    let content = blank();
+    Some(Draft {
+        key,
+        user: me.user,
+        subject: content.subject,
+        recipients: content.recipients,
+        format: content.format,
+        text: content.text,
+        version: UNSAVED,
+        created_at: Time(0),
+        updated_at: Time(0),
+        published: None,
+    })
 }
 
 /// Stores a conversation as its opening left it; answers with its newest record.

@@ -1,6 +1,7 @@
 //! Whom a draft is for: what was typed, read as addresses and found among the people of this platform.
 
 use em2_model::address::Address;
+use em2_model::conversation::PEOPLE_MAX;
 use em2_model::refusal::{Code, Refusal};
 
 /// Somebody as typed into a draft.
@@ -21,7 +22,7 @@ pub(super) fn parse(to: &str) -> Result<Vec<Recipient>, Refusal> {
             Token::Separator => no_address(&name)?,
             Token::Word(word) if word.contains('@') => {
                 no_address(&name)?;
-                add(&mut recipients, Address::parse_typed(word)?, None);
+                add(&mut recipients, Address::parse_typed(word)?, None)?;
             }
             Token::Word(word) => {
                 name.push(word);
@@ -38,7 +39,7 @@ pub(super) fn parse(to: &str) -> Result<Vec<Recipient>, Refusal> {
                     &mut recipients,
                     Address::parse_typed(address)?,
                     (!typed.is_empty()).then(|| typed.to_owned()),
-                );
+                )?;
             }
         }
         name.clear();
@@ -59,10 +60,20 @@ pub(super) fn unreachable(address: &Address, ours: bool) -> Refusal {
     Refusal::new(Code::Format, message).with("address", address.as_str())
 }
 
-fn add(recipients: &mut Vec<Recipient>, address: Address, name: Option<String>) {
-    if !recipients.iter().any(|known| known.address == address) {
-        recipients.push(Recipient { address, name });
+fn add(
+    recipients: &mut Vec<Recipient>,
+    address: Address,
+    name: Option<String>,
+) -> Result<(), Refusal> {
+    if recipients.iter().any(|known| known.address == address) {
+        return Ok(());
     }
+    if recipients.len() == PEOPLE_MAX {
+        let message = format!("A conversation has at most {PEOPLE_MAX} people. Take some out.");
+        return Err(Refusal::new(Code::TooBig, message).with("limit", PEOPLE_MAX));
+    }
+    recipients.push(Recipient { address, name });
+    Ok(())
 }
 
 /// Words that no address followed are refused as one.
@@ -184,6 +195,12 @@ mod tests {
         assert!(refused("<ann@a.example").contains('<'));
         assert!(refused("\"Ann").contains("Ann"));
         assert!(refused("\"Ann\"").contains("Ann"));
+    }
+
+    #[test]
+    fn a_crowd_is_refused_before_it_is_compared() {
+        let crowd: String = (0..10_000).map(|n| format!("a{n}@a.example,")).collect();
+        assert_eq!(parse(&crowd).unwrap_err().code, Code::TooBig);
     }
 
     #[test]

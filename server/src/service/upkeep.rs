@@ -40,7 +40,8 @@ const EXPIRING: i64 = 100;
 impl Service {
     /// Keeps up for as long as it is polled. What fails is tried again in the next round.
     pub async fn keep_up(self) {
-        for round in 0_u32.. {
+        let mut round = 0_u32;
+        loop {
             let due = round.is_multiple_of(SWEEP);
             let done = match self.expire_due().await {
                 Ok(_) if due => self.sweep().await,
@@ -49,6 +50,7 @@ impl Service {
             if let Err(refusal) = done {
                 tracing::warn!(%refusal, "upkeep is tried again");
             }
+            round = round.wrapping_add(1);
             tokio::time::sleep(ROUND).await;
         }
     }

@@ -218,9 +218,13 @@ pub async fn find_place(
 /// the chain verifies. // spec §9, §16
 pub fn drop_bodies(tx: &mut Tx, conv: ConversationKey, item: ActionKey, why: Missing) {
     tx.push(
+        "UPDATE actions SET body = NULL, missing = $3 WHERE key = $2 AND conv = $1",
+        args![conv, item, why],
+    );
+    tx.push(
         "UPDATE actions SET body = NULL, missing = $3
-          WHERE conv = $1 AND (key = $2 OR (item = $2 AND verb = 'modify'))",
-        args![conv, item, why.as_str()],
+          WHERE conv = $1 AND item = $2 AND verb = 'modify'",
+        args![conv, item, why],
     );
 }
 

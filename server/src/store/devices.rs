@@ -38,3 +38,11 @@ pub async fn find_device(
 pub fn delete_devices_of(tx: &mut Tx, user: UserId) {
     tx.push("DELETE FROM known_devices WHERE user_id = $1", args![user]);
 }
+
+/// Forgets the browsers whose time is over.
+pub fn prune_devices(tx: &mut Tx, now: Time) {
+    tx.push(
+        "DELETE FROM known_devices WHERE expires_at <= $1",
+        args![now],
+    );
+}

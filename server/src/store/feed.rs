@@ -166,8 +166,10 @@ pub async fn prune_feed(tx: &mut Tx, keep: u64) -> Result<u64, StoreError> {
         args![keep],
     );
     tx.execute(
-        "DELETE FROM feed WHERE n <= (
-                SELECT pruned FROM feed_heads WHERE feed_heads.user_id = feed.user_id)",
+        "DELETE FROM feed
+          WHERE (user_id, n) IN (SELECT f.user_id, f.n
+                                   FROM feed_heads h
+                                   JOIN feed f ON f.user_id = h.user_id AND f.n <= h.pruned)",
         args![],
     )
     .await

@@ -113,6 +113,25 @@ on_both! {
         assert_eq!((row.people_count, row.preview.as_str()), (2, ""));
     }
 
+    async fn a_draft_can_be_sent_before_it_was_ever_saved(world: World) {
+        let [ann, bob] = world.people(["ann", "bob"]).await;
+        let key: DraftKey = "0199f3a1-0000-7000-8000-00000000000b".parse().unwrap();
+        let publish = |person: &Person<'_>, fields: DraftFields| {
+            let (service, me) = (world.service.clone(), person.me.clone());
+            async move { service.publish(&me, key, fields, None).await }
+        };
+        let empty = publish(&ann, DraftFields::default()).await.unwrap_err();
+        refused(&empty, Code::NoDraft);
+        let full = || fields("bob@a.example", "At once", "hello");
+        let (one, two) = tokio::join!(publish(&ann, full()), publish(&ann, full()));
+        let Published::Published { key: conv } = one.unwrap() else { panic!() };
+        assert_eq!(two.unwrap(), Published::Published { key: conv });
+        assert_eq!(ann.opens(ConversationRef::Draft(key)).await.unwrap(), KitchenSink::Published { key: conv });
+        assert_eq!((bob.list().await.rows.len(), ann.list().await.drafts), (1, 0));
+        refused(&publish(&bob, fields("ann@a.example", "x", "mine")).await.unwrap_err(), Code::NoDraft);
+        assert_eq!(bob.list().await.rows.len(), 1);
+    }
+
     async fn a_draft_has_bounds(world: World) {
         let ann = world.person("ann").await;
         let big = fields("", "", &"x".repeat(70_000));
