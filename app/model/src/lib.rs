@@ -24,7 +24,6 @@ pub mod permit;
 pub mod canonical;
 pub mod keys;
 pub mod sign;
-#[cfg(feature = "unicode")]
 pub mod slug;
 
 // What is done, and the form in which it travels.
