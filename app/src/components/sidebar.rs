@@ -78,7 +78,7 @@ pub fn SignOut() -> impl IntoView {
                 <button class="button" data-kind="quiet"><Icon name="leave"/>"Sign out"</button>
             </form>
             <form method="post" action=paths::SIGN_OUT_EVERYWHERE>
-                <button class="button" data-kind="quiet">"everywhere"</button>
+                <button class="button" data-kind="quiet" title="Sign out on every device">"everywhere"</button>
             </form>
         </div>
     }

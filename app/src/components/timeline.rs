@@ -25,7 +25,7 @@ pub fn Timeline(open: Open, end: Option<u64>) -> impl IntoView {
     let from = open.conversation.with_untracked(|it| it.seq);
     let heard = open.part(move |it| news(it, from));
     view! {
-        <div class="timeline-scroll">
+        <div class="timeline-scroll" role="region" aria-label="Messages" tabindex="0">
             <div class="timeline">
                 <Earlier open/>
                 <For each=move || all.get() key=Line::clone let:line>

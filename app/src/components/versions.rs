@@ -44,7 +44,7 @@ pub fn VersionList(
             </a>
             <h1 class="subject">"Versions of a message"</h1>
         </header>
-        <ol class="versions">{lines}</ol>
+        <ol class="versions" tabindex="0">{lines}</ol>
     }
 }
 

@@ -3,6 +3,7 @@
 use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::Session;
 use leptos::prelude::*;
+use leptos::reactive::owner::WeakOwner;
 
 use crate::backend::World;
 use crate::components::when::Today;
@@ -15,7 +16,7 @@ pub struct Lobby {
     /// The desk, once somebody is there: all pages share the one.
     desk: StoredValue<Option<Desk>>,
     /// What the desk belongs to, whoever asks for it first.
-    owner: StoredValue<Owner>,
+    owner: StoredValue<Option<WeakOwner>>,
     world: StoredValue<World>,
 }
 
@@ -26,7 +27,7 @@ impl Lobby {
         let lobby = Lobby {
             who: Resource::new_blocking(|| (), move |()| asked.session()),
             desk: StoredValue::new(None),
-            owner: StoredValue::new(Owner::current().unwrap_or_default()),
+            owner: StoredValue::new(Owner::current().map(|owner| owner.downgrade())),
             world: StoredValue::new(world),
         };
         provide_context(lobby);
@@ -45,11 +46,16 @@ impl Lobby {
         if let Some(desk) = self.desk.get_value() {
             return Ok(desk);
         }
-        let desk = self.owner.get_value().with(|| {
+        let lay_out = || {
             let desk = Desk::provide(self.world.get_value(), session);
             Today::provide(&desk);
             desk
-        });
+        };
+        let owner = self.owner.get_value().and_then(|owner| owner.upgrade());
+        let desk = match owner {
+            Some(owner) => owner.with(lay_out),
+            None => lay_out(),
+        };
         self.desk.set_value(Some(desk));
         Ok(desk)
     }
