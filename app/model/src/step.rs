@@ -73,8 +73,9 @@ const COMPARE: i64 = 24 * 60 * 60 * 1000;
 pub enum Message {
     /// To the leader: actions that want a slot.
     Submit { records: Vec<Kept> },
-    /// Commits, ascending and without a gap.
-    Commits { records: Vec<Kept> },
+    /// Commits, ascending and without a gap, and the epoch in which the sender commits: 0 where it
+    /// does not lead.
+    Commits { records: Vec<Kept>, epoch: u64 },
     /// What the sender has, and what became of what was submitted.
     Answer {
         have: Locator,
@@ -197,6 +198,8 @@ pub struct State {
     epoch: u64,
     /// The highest epoch that any peer has told of.
     epoch_heard: u64,
+    /// The highest epoch in which the leader has said that it commits.
+    epoch_led: u64,
     /// Where the leader, in an epoch newer than ours, does not have what we have.
     stranded: Option<Stranded>,
     /// When heads are compared next.
@@ -215,6 +218,7 @@ impl State {
             silent: BTreeSet::new(),
             epoch: 1,
             epoch_heard: 1,
+            epoch_led: 0,
             stranded: None,
             compare_at: None,
         }
@@ -268,7 +272,8 @@ impl State {
 
     /// The highest epoch that it knows of, by its own doing, by commits, or by hearsay.
     fn epoch_known(&self) -> u64 {
-        self.epoch.max(self.epoch_heard).max(self.epoch_held())
+        let told = self.epoch_heard.max(self.epoch_led);
+        self.epoch.max(self.epoch_held()).max(told)
     }
 }
 
@@ -301,8 +306,13 @@ fn received(
             let results = lead::foreign_submission(state, log, records, now, out);
             answer(state, log, from, results, out);
         }
-        Message::Commits { records } => {
-            follow::commits(state, log, records, out);
+        Message::Commits { records, epoch } => {
+            let led = if state.leader() == Some(&from) {
+                epoch
+            } else {
+                0
+            };
+            follow::commits(state, log, records, led, out);
             if state.is_asking() {
                 recover::ask(state, log, from, out);
             } else {
@@ -322,11 +332,8 @@ fn received(
             recover::told(state, log, from, &have, epoch, now, out);
         }
         Message::Fetch { after } => {
-            let records = batch(log, after, state.head());
-            out.push(Output::Send {
-                to: from,
-                message: Message::Commits { records },
-            });
+            let message = commits(state, log, after, state.head());
+            out.push(Output::Send { to: from, message });
         }
     }
 }
@@ -344,6 +351,19 @@ fn answer(
         results,
     };
     out.push(Output::Send { to, message });
+}
+
+/// What is in the slots after `after`, up to slot `upto`, at most a message full.
+fn commits(state: &State, log: &dyn Log, after: u64, upto: u64) -> Message {
+    let leads = state.leads();
+    Message::Commits {
+        records: batch(log, after, upto),
+        epoch: if leads {
+            state.epoch.max(state.epoch_held())
+        } else {
+            0
+        },
+    }
 }
 
 /// The records after slot `after`, up to slot `upto`, at most a message full.

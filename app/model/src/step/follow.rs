@@ -48,13 +48,16 @@ fn to_submit(state: &State, log: &dyn Log) -> Vec<Kept> {
     orphans.chain(waiting).take(super::BATCH as usize).collect()
 }
 
-/// Takes over commits, whoever sent them: the leader's signature counts, not the sender.
+/// Takes over commits, whoever sent them: the leader's signature counts, not the sender. `led` is
+/// the epoch that the leader claims where it sent them itself.
 pub(super) fn commits(
     state: &mut State,
     log: &mut dyn Log,
     records: Vec<Kept>,
+    led: u64,
     out: &mut Vec<Output>,
 ) {
+    state.epoch_led = state.epoch_led.max(led);
     for record in records {
         let Some(commit) = record.commit() else {
             return;
@@ -68,7 +71,7 @@ pub(super) fn commits(
             if log.commit_key(seq) == Some(commit.key()) {
                 continue;
             }
-            if !branches(state, log, &record, out) {
+            if !branches(state, log, &record, led, out) {
                 return;
             }
         }
@@ -79,8 +82,15 @@ pub(super) fn commits(
 }
 
 /// Whether a commit below the head begins a newer branch, and if so rolls back to where it begins.
-/// // spec §14
-fn branches(state: &mut State, log: &mut dyn Log, record: &Kept, out: &mut Vec<Output>) -> bool {
+/// A branch is newer if it, or the leader that sends it, is in an epoch after that of our last
+/// commit: it may begin with older commits that the leader took back. // spec §14
+fn branches(
+    state: &mut State,
+    log: &mut dyn Log,
+    record: &Kept,
+    led: u64,
+    out: &mut Vec<Output>,
+) -> bool {
     let Some(commit) = record.commit() else {
         return false;
     };
@@ -98,7 +108,8 @@ fn branches(state: &mut State, log: &mut dyn Log, record: &Kept, out: &mut Vec<O
             code: Code::Fork,
         });
     }
-    if commit.epoch() <= ours.epoch() {
+    let epoch = commit.epoch().max(led);
+    if state.leads() || epoch <= state.epoch_held() || epoch < state.epoch_led {
         return false;
     }
     roll_back(state, log, seq - 1, out);

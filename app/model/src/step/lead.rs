@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Kept, Log, Message, Outcome, Output, Peer, State, batch, follow};
+use super::{Kept, Log, Outcome, Output, Peer, State, commits, follow};
 use crate::address::Platform;
 use crate::conversation::{Conversation, Sequenced, Slot, Verdict};
 use crate::id::{ActionKey, Time};
@@ -140,12 +140,10 @@ pub(super) fn push(state: &mut State, log: &dyn Log, now: Time, out: &mut Vec<Ou
     for (to, upto) in targets(state) {
         let peer = state.peers.entry(to.clone()).or_default();
         if peer.acked < upto && peer.may_send(now) {
-            let records = batch(log, peer.acked, upto);
             peer.sent(now);
-            out.push(Output::Send {
-                to,
-                message: Message::Commits { records },
-            });
+            let acked = peer.acked;
+            let message = commits(state, log, acked, upto);
+            out.push(Output::Send { to, message });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Beginning again: after a stop, after an outage, and from an old backup. // spec §14, §15
 
 use super::{
-    ASK, COMPARE, EPOCH_AHEAD, Locator, Log, Message, Output, Peer, State, batch, common, lead,
+    ASK, COMPARE, EPOCH_AHEAD, Locator, Log, Message, Output, Peer, State, commits, common, lead,
     locator,
 };
 use crate::address::Platform;
@@ -99,18 +99,13 @@ pub(super) fn told(
     lead::acknowledge(peer, shared);
     if theirs > shared && shared > 0 {
         if shared == head || asking {
-            out.push(Output::Send {
-                to: from.clone(),
-                message: Message::Fetch { after: shared },
-            });
+            let message = Message::Fetch { after: shared };
+            out.push(Output::Send { to: from, message });
         } else if peer.may_send(now) {
             // It holds a branch that we lost. Ours is the newer: it rolls back and submits again.
             peer.sent(now);
-            let records = batch(log, shared, head);
-            out.push(Output::Send {
-                to: from.clone(),
-                message: Message::Commits { records },
-            });
+            let message = commits(state, log, shared, head);
+            out.push(Output::Send { to: from, message });
         }
     }
 }

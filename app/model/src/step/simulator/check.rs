@@ -123,7 +123,7 @@ pub(super) fn answer_name(outcome: Outcome) -> Option<&'static str> {
 /// Whether commits begin later than a log of this length ends.
 pub(super) fn leaves_a_gap(input: &Input, length: usize) -> bool {
     let Input::Received {
-        message: Message::Commits { records },
+        message: Message::Commits { records, .. },
         ..
     } = input
     else {

@@ -57,7 +57,9 @@ fn output_line(output: &Output) -> String {
 fn message_line(message: &Message) -> String {
     match message {
         Message::Submit { records } => format!("submit {}", list(records, name)),
-        Message::Commits { records } => format!("commits {}", list(records, name)),
+        Message::Commits { records, epoch } => {
+            format!("commits {}, epoch {epoch}", list(records, name))
+        }
         Message::Answer {
             have,
             epoch,
