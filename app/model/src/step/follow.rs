@@ -107,6 +107,7 @@ fn branches(
             seq,
             code: Code::Fork,
         });
+        return false;
     }
     let epoch = commit.epoch().max(led);
     if state.leads() || epoch <= state.epoch_held() || epoch < state.epoch_led {
