@@ -33,7 +33,11 @@ impl Press {
         }
         let key = self.latin();
         let letter = key.chars().count() == 1 && key.chars().all(char::is_alphabetic);
-        let named = if letter { key.to_ascii_lowercase() } else { key };
+        let named = if letter {
+            key.to_ascii_lowercase()
+        } else {
+            key
+        };
         Some(match (self.modifier, self.shift && letter) {
             (true, false) => format!("Mod+{named}"),
             (true, true) => format!("Mod+Shift+{named}"),
