@@ -10,4 +10,5 @@ CREATE TABLE search_rows (
     words       TSVECTOR NOT NULL -- only here: in SQLite a table of its own
 );
 CREATE INDEX search_rows_item ON search_rows (conv, item);
-CREATE INDEX search_rows_words ON search_rows USING GIN (words);
+-- What waits to be put into the index is read by every search: little of it.
+CREATE INDEX search_rows_words ON search_rows USING GIN (words) WITH (gin_pending_list_limit = 256);

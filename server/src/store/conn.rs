@@ -8,7 +8,6 @@
 //! A write that needs no answer waits until the next read or the end, so that SQLite's thread is
 //! woken a few times per action, not once per statement.
 
-use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 
 use crate::store::dialect::{Answer, Dialect, Link, Row, Statement, Texts};
@@ -70,13 +69,7 @@ impl Conn {
         sql: &'static str,
         args: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        Ok(self
-            .answer(Statement {
-                sql: sql.into(),
-                args,
-            })
-            .await?
-            .rows)
+        Ok(self.answer(Statement::new(sql, args)).await?.rows)
     }
 
     /// The first row that the statement answers, if there is one.
@@ -88,16 +81,24 @@ impl Conn {
         Ok(self.fetch_all(sql, args).await?.into_iter().next())
     }
 
+    /// The same for a statement whose best plan depends on its values.
+    pub(in crate::store) async fn fetch_planned(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut statement = Statement::new(sql, args);
+        statement.fresh = true;
+        Ok(self.answer(statement).await?.rows)
+    }
+
     /// The rows of several statements, in one trip where the engine allows it.
     pub(in crate::store) async fn fetch_each<const N: usize>(
         &mut self,
         statements: [(&'static str, Vec<Value>); N],
     ) -> Result<[Vec<Row>; N], StoreError> {
         let statements = statements
-            .map(|(sql, args)| Statement {
-                sql: Cow::Borrowed(sql),
-                args,
-            })
+            .map(|(sql, args)| Statement::new(sql, args))
             .into();
         let answers = self.run(statements).await?;
         let rows: Vec<Vec<Row>> = answers.into_iter().map(|answer| answer.rows).collect();
@@ -159,10 +160,7 @@ impl Tx {
 
     /// Writes, without waiting. A refusal by the database fails the whole write at its end.
     pub(in crate::store) fn push(&mut self, sql: &'static str, args: Vec<Value>) {
-        self.conn.queue(Statement {
-            sql: sql.into(),
-            args,
-        });
+        self.conn.queue(Statement::new(sql, args));
     }
 
     /// Writes rows that `dialect::batch` has laid out.
@@ -178,14 +176,7 @@ impl Tx {
         sql: &'static str,
         args: Vec<Value>,
     ) -> Result<u64, StoreError> {
-        Ok(self
-            .conn
-            .answer(Statement {
-                sql: sql.into(),
-                args,
-            })
-            .await?
-            .affected)
+        Ok(self.conn.answer(Statement::new(sql, args)).await?.affected)
     }
 
     /// Has `f` run once everything of this write is stored; not at all if it fails. Writes to one

@@ -30,15 +30,22 @@ pub enum Dialect {
 pub(in crate::store) struct Statement {
     pub(in crate::store) sql: Cow<'static, str>,
     pub(in crate::store) args: Vec<Value>,
+    /// Planned anew each time, because the best way depends on the values.
+    pub(in crate::store) fresh: bool,
 }
 
 impl Statement {
-    /// A statement without values.
-    pub(in crate::store) fn bare(sql: &'static str) -> Self {
+    pub(in crate::store) fn new(sql: impl Into<Cow<'static, str>>, args: Vec<Value>) -> Self {
         Self {
             sql: sql.into(),
-            args: Vec::new(),
+            args,
+            fresh: false,
         }
+    }
+
+    /// A statement without values.
+    pub(in crate::store) fn bare(sql: &'static str) -> Self {
+        Self::new(sql, Vec::new())
     }
 }
 
@@ -157,12 +164,14 @@ async fn run_postgres(
     let mut answers = Vec::with_capacity(statements.len());
     for statement in statements {
         let sql = texts.postgres(&statement)?;
+        let keep = !statement.fresh;
         let mut arguments = PgArguments::default();
         for value in statement.args {
             bind_postgres(&mut arguments, value)?;
         }
         let mut answer = Answer::default();
-        let mut stream = (&mut *connection).fetch_many(sqlx::query_with(sql, arguments));
+        let mut stream =
+            (&mut *connection).fetch_many(sqlx::query_with(sql, arguments).persistent(keep));
         while let Some(item) = stream.try_next().await? {
             match item {
                 Either::Right(row) => answer.rows.push(Row::Postgres(row)),

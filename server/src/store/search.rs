@@ -102,13 +102,30 @@ pub async fn search(
     before: Option<i64>,
     limit: usize,
 ) -> Result<Vec<SearchHit>, StoreError> {
+    let (statements, words) = dialect::search(conn.dialect(), query);
+    let mut hits = Vec::new();
+    for sql in statements {
+        hits = page(conn, sql, (&words, user), before, limit).await?;
+        if hits.len() == limit {
+            break;
+        }
+    }
+    Ok(hits)
+}
+
+/// A page by one of the statements.
+async fn page(
+    conn: &mut Conn,
+    sql: &'static str,
+    (words, user): (&str, UserId),
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Vec<SearchHit>, StoreError> {
     let mut hits: Vec<SearchHit> = Vec::new();
     let mut before = before.unwrap_or(i64::MAX);
     while hits.len() < limit {
-        let dialect = conn.dialect();
-        let (sql, words) = dialect::search(dialect, query);
         let rows = conn
-            .fetch_all(sql, args![words, user, before, SCAN])
+            .fetch_planned(sql, args![words, user, before, SCAN])
             .await?;
         for row in &rows {
             let hit = hit(row)?;

@@ -168,10 +168,7 @@ pub(in crate::store) fn batch(head: &str, tail: &str, rows: Vec<Vec<Value>>) -> 
         }
         sql.push(' ');
         sql.push_str(tail);
-        statements.push(Statement {
-            sql: sql.into(),
-            args: chunk.into_iter().flatten().collect(),
-        });
+        statements.push(Statement::new(sql, chunk.into_iter().flatten().collect()));
     }
     statements
 }
@@ -182,10 +179,7 @@ mod tests {
     use crate::store::value::args;
 
     fn statement(sql: &'static str, args: Vec<Value>) -> Statement {
-        Statement {
-            sql: sql.into(),
-            args,
-        }
+        Statement::new(sql, args)
     }
 
     #[test]

@@ -13,24 +13,21 @@ pub(in crate::store) fn insert_words(
     let words = Value::Text(words.join(" "));
     match dialect {
         Dialect::Sqlite => vec![
-            Statement {
-                sql: "INSERT INTO search_rows (conv, item, added_seq, touched_seq)
-                      VALUES ($1, $2, $3, $4)"
-                    .into(),
-                args: place,
-            },
-            Statement {
-                sql: "INSERT INTO search_words (rowid, words) VALUES (last_insert_rowid(), $1)"
-                    .into(),
-                args: vec![words],
-            },
+            Statement::new(
+                "INSERT INTO search_rows (conv, item, added_seq, touched_seq)
+                      VALUES ($1, $2, $3, $4)",
+                place,
+            ),
+            Statement::new(
+                "INSERT INTO search_words (rowid, words) VALUES (last_insert_rowid(), $1)",
+                vec![words],
+            ),
         ],
-        Dialect::Postgres => vec![Statement {
-            sql: "INSERT INTO search_rows (conv, item, added_seq, touched_seq, words)
-                  VALUES ($1, $2, $3, $4, array_to_tsvector(string_to_array($5, ' ')))"
-                .into(),
-            args: place.into_iter().chain([words]).collect(),
-        }],
+        Dialect::Postgres => vec![Statement::new(
+            "INSERT INTO search_rows (conv, item, added_seq, touched_seq, words)
+                  VALUES ($1, $2, $3, $4, array_to_tsvector(string_to_array($5, ' ')))",
+            place.into_iter().chain([words]).collect(),
+        )],
     }
 }
 
@@ -63,18 +60,9 @@ fn forget(
     words: &'static str,
     place: Vec<Value>,
 ) -> Vec<Statement> {
-    let rows = Statement {
-        sql: rows.into(),
-        args: place.clone(),
-    };
+    let rows = Statement::new(rows, place.clone());
     match dialect {
-        Dialect::Sqlite => vec![
-            Statement {
-                sql: words.into(),
-                args: place,
-            },
-            rows,
-        ],
+        Dialect::Sqlite => vec![Statement::new(words, place), rows],
         Dialect::Postgres => vec![rows],
     }
 }
@@ -102,9 +90,13 @@ macro_rules! search {
     };
 }
 
-/// The search statement and its first value, the words as the engine wants them. `$2` is the
-/// person, `$3` the id to begin below, `$4` the number of rows.
-pub(in crate::store) fn search(dialect: Dialect, query: &Query) -> (&'static str, String) {
+/// The search statements, to be tried in turn until one fills a page, and their first value, the
+/// words as the engine wants them. `$2` is the person, `$3` the id to begin below, `$4` the number
+/// of rows.
+pub(in crate::store) fn search(
+    dialect: Dialect,
+    query: &Query,
+) -> (&'static [&'static str], String) {
     let (words, open) = query.parts();
     let last = words.len() - 1;
     // Words hold letters and digits only, so that quoting them needs no escapes.
@@ -115,15 +107,7 @@ pub(in crate::store) fn search(dialect: Dialect, query: &Query) -> (&'static str
                 false => format!("\"{word}\""),
             };
             let terms: Vec<String> = words.iter().enumerate().map(term).collect();
-            (
-                // By the id of the words, which FTS5 walks downwards: nothing is sorted.
-                search!(
-                    "w.rowid",
-                    "search_words w JOIN search_rows r ON r.id = w.rowid",
-                    "w.search_words MATCH $1 AND w.rowid < $3"
-                ),
-                terms.join(" AND "),
-            )
+            (&[SQLITE], terms.join(" AND "))
         }
         Dialect::Postgres => {
             let term = |(i, word): (usize, &String)| match i == last && open {
@@ -131,14 +115,33 @@ pub(in crate::store) fn search(dialect: Dialect, query: &Query) -> (&'static str
                 false => format!("'{word}'"),
             };
             let terms: Vec<String> = words.iter().enumerate().map(term).collect();
-            (
-                search!(
-                    "r.id",
-                    "search_rows r",
-                    "r.words @@ $1::tsquery AND r.id < $3"
-                ),
-                terms.join(" & "),
-            )
+            let statements: &[&str] = if open {
+                &[NEWEST, POSTGRES]
+            } else {
+                &[POSTGRES]
+            };
+            (statements, terms.join(" & "))
         }
     }
 }
+
+/// By the id of the words, which FTS5 walks downwards: nothing is sorted.
+const SQLITE: &str = search!(
+    "w.rowid",
+    "search_words w JOIN search_rows r ON r.id = w.rowid",
+    "w.search_words MATCH $1 AND w.rowid < $3"
+);
+
+/// The planner knows how common a word is: it walks by time or uses the index.
+const POSTGRES: &str = search!(
+    "r.id",
+    "search_rows r",
+    "r.words @@ $1::tsquery AND r.id < $3"
+);
+
+/// How common a beginning is it does not know: a look at the newest rows first.
+const NEWEST: &str = search!(
+    "r.id",
+    "(SELECT * FROM search_rows WHERE id < $3 ORDER BY id DESC LIMIT 2000) r",
+    "r.words @@ $1::tsquery"
+);
