@@ -1,32 +1,40 @@
-//! After a commit: who must hear of it, and the road to them.
+//! After a commit: who must hear, and by which road.
 //!
-//! Only what is stored can be told: frames leave through [`tell`], which hands them to the transaction that stores what
-//! they say.
+//! ```text
+//!  service ─ audience ─► after_commit(tx) ═ commit ═► Committed ─► propagate ─► bus ─► sockets
+//! ```
+//!
+//! [`propagate`] takes only a [`Committed`], and only a finished transaction makes one: what is not saved cannot be told.
 
+mod audience;
 pub mod bus;
 pub mod frame;
 
+pub use audience::Audience;
 pub use bus::{Bus, Heard, Subscription};
 pub use frame::{Frame, SharedChange};
 
 use crate::store::Tx;
-use crate::store::users::UserId;
 
-/// What one person is told: a frame, or nothing where nobody listened when it was made. Who has begun to listen since
-/// then reads the store, so that nothing falls between the two.
-pub type Telling = (UserId, Option<Frame>);
+/// Something that is stored, with those who must hear of it.
+pub struct Committed {
+    audience: Audience,
+}
 
-/// Has people told once everything that `tx` wrote is durable; not at all if the write fails.
-pub fn tell(tx: &mut Tx, bus: &Bus, tellings: Vec<Telling>) {
+/// Has the audience told once everything that `tx` wrote is durable; not at all if the write fails.
+pub fn after_commit(tx: &mut Tx, bus: &Bus, audience: Audience) {
     let bus = bus.clone();
-    tx.on_commit(move || {
-        for (user, frame) in &tellings {
-            match frame {
-                Some(frame) => bus.send(*user, frame),
-                None => bus.miss(*user),
-            }
+    tx.on_commit(move || propagate(&bus, Committed { audience }));
+}
+
+/// Tells those who are connected.
+pub fn propagate(bus: &Bus, committed: Committed) {
+    for (user, frame) in committed.audience {
+        match frame {
+            Some(frame) => bus.send(user, &frame),
+            None => bus.miss(user),
         }
-    });
+    }
 }
 
 #[cfg(test)]

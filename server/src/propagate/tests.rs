@@ -171,7 +171,9 @@ async fn who_begins_to_listen_while_something_is_written_reads_the_store() {
     assert!(!bus.is_heard(ann), "so no frame is made");
     let written = store.write::<_, crate::store::StoreError, _>(move |tx| {
         Box::pin(async move {
-            tell(tx, &telling, vec![(ann, None)]);
+            let mut audience = Audience::default();
+            audience.miss(ann);
+            after_commit(tx, &telling, audience);
             Ok(told.subscribe(ann))
         })
     });

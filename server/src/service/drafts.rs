@@ -182,7 +182,7 @@ impl Service {
                     service
                         .tell_own(tx, me.user, Told::Draft(key), |n| Live::Draft {
                             n,
-                            row: Box::new(told),
+                            row: Box::new(told.clone()),
                         })
                         .await?;
                     let accepted = Accepted::Draft {

@@ -10,7 +10,7 @@ use em2_model::wire::live::Live;
 use super::failure::Failure;
 use super::pages::{Reading, label_names, read};
 use super::past::Past;
-use super::{Me, Service, drafts, scene};
+use super::{Me, Service, drafts, row};
 use crate::propagate::{Frame, SharedChange};
 use crate::store::Conn;
 use crate::store::actions::find_record_at;
@@ -113,7 +113,7 @@ impl Replay<'_> {
             let Some(row) = rows.into_iter().next() else {
                 return Ok(None);
             };
-            let row = scene::row(row, &self.me.address);
+            let row = row::row(row, &self.me.address);
             self.read
                 .insert(conv, (read(&mut self.conn, self.me, conv).await?, row));
         }

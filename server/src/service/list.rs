@@ -5,7 +5,7 @@ use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::{ListPage, ListQuery, ListView, Row};
 
 use super::failure::Failure;
-use super::{Me, Service, drafts, scene};
+use super::{Me, Service, drafts, row};
 use crate::store::Conn;
 use crate::store::drafts::list_drafts;
 use crate::store::feed::find_counter;
@@ -44,7 +44,7 @@ impl Service {
             .last()
             .filter(|_| more)
             .map(|last| format!("{}.{}", last.last_at.as_millis(), last.conv));
-        let rows = rows.into_iter().map(|row| scene::row(row, &me.address));
+        let rows = rows.into_iter().map(|row| row::row(row, &me.address));
         Ok(answer(rows.collect(), next, counts, n))
     }
 }

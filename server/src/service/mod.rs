@@ -8,7 +8,7 @@
 //!
 //! - `actions`, `publish`, `drafts`, `seen`: what changes something. `actions::act` is the only way into a conversation.
 //! - `list`, `pages`, `search`, `feed`: what is read, each filtered by what the reader may see. // spec §16
-//! - `scene`: rows become what people are shown; `deed`, `project`, `tell`: the steps of a write.
+//! - `scene`, `row`: rows become what people are shown; `deed`, `project`, `tell`: the steps of a write.
 
 mod actions;
 mod deed;
@@ -23,6 +23,7 @@ mod past;
 mod project;
 mod publish;
 mod recipients;
+mod row;
 mod scene;
 mod search;
 mod seen;

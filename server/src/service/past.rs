@@ -46,7 +46,7 @@ impl Past {
             subject_head: kept.last,
             subject_lock: None,
             expiry: now.expiry.filter(|_| expiry_at <= self.upto),
-            labels: kept.labels.into_iter().map(super::scene::label).collect(),
+            labels: kept.labels.into_iter().map(super::row::label).collect(),
             participants: self.people(conn, reading).await?,
             seq: self.upto,
             head,

@@ -9,7 +9,7 @@ use em2_model::unread::notable;
 
 use super::deed::Deed;
 use super::failure::Failure;
-use super::scene::name_people;
+use super::row::name_people;
 use crate::store::Tx;
 use crate::store::actions::drop_bodies;
 use crate::store::conversations::{ConversationRow, Face, Loaded, update_conversation};

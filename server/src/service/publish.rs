@@ -17,7 +17,7 @@ use super::project::{
     Projection, about, about_words, message, message_words, participant, set_preview,
 };
 use super::recipients::{self, unreachable};
-use super::scene::name_people;
+use super::row::name_people;
 use super::{IdempotencyKey, Me, Service};
 use crate::store::Tx;
 use crate::store::actions::insert_action;

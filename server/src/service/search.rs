@@ -8,8 +8,7 @@ use em2_model::wire::domestic::{Hit, Mark, Piece, SearchPage};
 
 use super::failure::Failure;
 use super::pages::read;
-use super::scene;
-use super::{Me, Service};
+use super::{Me, Service, row};
 use crate::store::Conn;
 use crate::store::fold::{Query, words};
 use crate::store::list::list_rows;
@@ -81,7 +80,7 @@ impl Service {
                 }
             };
             hits.push(Hit {
-                row: scene::row(row, &me.address),
+                row: row::row(row, &me.address),
                 message: hit.message,
                 snippet,
             });

@@ -8,7 +8,7 @@ use super::actions::no_conversation;
 use super::failure::Failure;
 use super::once::Once;
 use super::{Me, Service};
-use crate::propagate::{Frame, tell};
+use crate::propagate::{Frame, after_commit};
 use crate::store::Tx;
 use crate::store::conversations::find_with_people;
 use crate::store::feed::Told;
@@ -67,8 +67,8 @@ impl Service {
                 .iter()
                 .filter(|person| person.is_present() && person.user != Some(me.user));
             let others = others.filter_map(|person| person.user);
-            let tellings = others.map(|user| (user, Some(frame.clone())));
-            tell(tx, &self.bus, tellings.collect());
+            let audience = others.map(|user| (user, frame.clone()));
+            after_commit(tx, &self.bus, audience.collect());
         }
         let accepted = Accepted::Seen { seen };
         once.answered(tx, &accepted, now)?;

@@ -9,13 +9,13 @@ use super::Service;
 use super::failure::Failure;
 use super::project::{Projection, raise};
 use super::scene::{LabelNames, Scene, View};
-use crate::propagate::{Frame, SharedChange, tell};
+use crate::propagate::{Audience, Frame, SharedChange, after_commit};
 use crate::store::Tx;
 use crate::store::feed::{self, Told};
 use crate::store::users::UserId;
 
 /// What was told, as far as the answer needs it.
-pub(super) struct Heard {
+pub(super) struct Shown {
     pub(super) names: LabelNames,
     pub(super) views: Views,
 }
@@ -28,7 +28,7 @@ impl Service {
         projection: &Projection,
         record: &Verified<Record>,
         now: Time,
-    ) -> Result<Heard, Failure> {
+    ) -> Result<Shown, Failure> {
         let core = &projection.conversation.core;
         raise(tx, core, self.identity.platform(), now);
         let numbers = feed::tell(
@@ -46,23 +46,21 @@ impl Service {
             participants: &projection.here,
             now,
         };
-        let mut tellings = Vec::with_capacity(numbers.len());
+        let mut audience = Audience::default();
         let mut views = Views::default();
         for (user, n) in numbers {
-            let frame = match projection.reader(user).filter(|_| self.bus.is_heard(user)) {
-                None => None,
-                Some(reader) => {
-                    let view = scene.view(projection.message.as_ref(), reader);
-                    let change = views.of(view, || {
-                        scene.change(record, projection.message.as_ref(), &names, reader)
-                    })?;
-                    Some(Frame::change(n, core.key, change, scene.row(reader)))
-                }
+            let Some(reader) = projection.reader(user).filter(|_| self.bus.is_heard(user)) else {
+                audience.miss(user);
+                continue;
             };
-            tellings.push((user, frame));
+            let view = scene.view(projection.message.as_ref(), reader);
+            let change = views.of(view, || {
+                scene.change(record, projection.message.as_ref(), &names, reader)
+            })?;
+            audience.tell(user, Frame::change(n, core.key, change, scene.row(reader)));
         }
-        tell(tx, &self.bus, tellings);
-        Ok(Heard { names, views })
+        after_commit(tx, &self.bus, audience);
+        Ok(Shown { names, views })
     }
 
     /// Tells one person of something that is theirs alone.
@@ -71,17 +69,17 @@ impl Service {
         tx: &mut Tx,
         user: UserId,
         told: Told,
-        frame: impl FnOnce(u64) -> Live,
+        frame: impl Fn(u64) -> Live,
     ) -> Result<(), Failure> {
         let numbers = feed::tell(tx, &[user], told).await?;
-        if let Some((_, n)) = numbers.first() {
-            let heard = self.bus.is_heard(user);
-            tell(
-                tx,
-                &self.bus,
-                vec![(user, heard.then(|| Frame::live(frame(*n))))],
-            );
+        let mut audience = Audience::default();
+        for (user, n) in numbers {
+            match self.bus.is_heard(user) {
+                true => audience.tell(user, Frame::live(frame(n))),
+                false => audience.miss(user),
+            }
         }
+        after_commit(tx, &self.bus, audience);
         Ok(())
     }
 }
