@@ -12,6 +12,7 @@ use em2_model::wire::intent::{DraftFields, Intent};
 use futures::FutureExt;
 
 use crate::auth::SignedIn;
+use crate::routes::domestic::session::session_of;
 use crate::service::IdempotencyKey;
 use crate::state::App;
 
@@ -19,6 +20,8 @@ use crate::state::App;
 pub(super) struct Here {
     pub app: App,
     pub caller: SignedIn,
+    /// Minutes east of UTC in which the page shows times.
+    pub offset: i32,
     /// Why what the page is about could not be shown; the status of the page follows it.
     pub refused: Arc<OnceLock<Code>>,
 }
@@ -47,15 +50,8 @@ impl Here {
 
 impl Backend for Here {
     fn session(&self) -> Answer<Session> {
-        self.ask(|app, caller| async move {
-            Ok(Session {
-                address: caller.me.address,
-                name: caller.me.name,
-                now: app.clock.now(),
-                offset: 0,
-                build: app.site.build().to_owned(),
-            })
-        })
+        let offset = self.offset;
+        self.ask(move |app, caller| async move { Ok(session_of(&app, &caller, offset)) })
     }
 
     fn list(&self, query: ListQuery) -> Answer<ListPage> {

@@ -23,6 +23,7 @@ pub use refused::{RefusedForm, refused};
 
 use crate::auth::SignedIn;
 use crate::routes::answer::see_other;
+use crate::routes::domestic::session;
 use crate::routes::extract::caller::Caller;
 use crate::routes::problem;
 use crate::state::App;
@@ -61,6 +62,7 @@ async fn document(
     let world: World = Arc::new(Here {
         app: app.clone(),
         caller,
+        offset: session::offset(request.headers()),
         refused: refused.clone(),
     });
     let nonce = Arc::new(OnceLock::new());

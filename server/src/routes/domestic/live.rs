@@ -132,6 +132,11 @@ impl Connection {
                 },
                 message = self.socket.recv() => match message {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
+                    // A page cannot see pings: it asks in words whether somebody is there, and is greeted again.
+                    Some(Ok(Message::Text(_))) => {
+                        unanswered = 0;
+                        self.greet(self.sent).await
+                    }
                     Some(Ok(_)) => {
                         unanswered = 0;
                         Ok(())
@@ -158,9 +163,13 @@ impl Connection {
     /// Greets, and sends what happened since the last connection.
     async fn replay(&mut self, since: Option<u64>) -> Result<(), End> {
         let (n, frames) = self.missed(since.unwrap_or(u64::MAX)).await?;
-        let build = self.app.site.build().to_owned();
-        self.send(&Frame::live(Live::Hello { n, build })).await?;
+        self.greet(n).await?;
         self.go_on(n, frames).await
+    }
+
+    async fn greet(&mut self, n: u64) -> Result<(), End> {
+        let build = self.app.site.build().to_owned();
+        self.send(&Frame::live(Live::Hello { n, build })).await
     }
 
     /// Sends what the store holds after number `since`.

@@ -8,6 +8,7 @@ pub mod new;
 pub mod openapi;
 pub mod publish;
 pub mod search;
+pub mod session;
 
 use axum::Json;
 
