@@ -61,13 +61,20 @@ fn Head(css: String) -> impl IntoView {
     }
 }
 
+/// What happens when the module cannot be loaded, or cannot go on (`em2:panic`): the page says that it is simple, and
+/// nothing in it stands between a link or a form and the browser any more.
+const SIMPLE: &str = "const simple = () => {
+    document.documentElement.dataset.simple = '';
+    for (const kind of ['click', 'submit', 'input', 'keydown']) addEventListener(kind, e => e.stopImmediatePropagation(), true);
+};
+addEventListener('em2:panic', simple, {once: true});";
+
 /// Loads the module, and tells the page when it cannot: the forms go on working without it.
 #[component]
 fn Scripts(assets: Assets) -> impl IntoView {
     let Assets { js, wasm, .. } = assets;
     let start = format!(
-        "import({js:?}).then(m => m.default({{module_or_path: {wasm:?}}}).then(() => m.hydrate()))\
-         .catch(() => document.documentElement.dataset.simple = '');"
+        "{SIMPLE} import({js:?}).then(m => m.default({{module_or_path: {wasm:?}}}).then(() => m.hydrate())).catch(simple);"
     );
     view! {
         <link rel="modulepreload" href=js/>
