@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use app::backend::{Answer, Backend, Device, Heard};
-use app::paths;
+use app::{json, paths};
 use em2_model::id::{ActionKey, ConversationKey, ConversationRef, DraftKey};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::domestic::{
@@ -12,7 +12,7 @@ use em2_model::wire::domestic::{
     Versions,
 };
 use em2_model::wire::intent::{DraftFields, Fields, Intent};
-use gloo_net::http::{Request, RequestBuilder, Response};
+use gloo_net::http::Request;
 use send_wrapper::SendWrapper;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -114,7 +114,7 @@ fn escape(text: &str) -> String {
 }
 
 async fn get<T: DeserializeOwned>(url: String) -> Result<T, Refusal> {
-    read(accepting(Request::get(&url)).send().await).await
+    read(&ask(Request::get(&url).build()).await?)
 }
 
 async fn post<T: DeserializeOwned>(
@@ -122,29 +122,32 @@ async fn post<T: DeserializeOwned>(
     body: impl Serialize,
     key: Option<String>,
 ) -> Result<T, Refusal> {
-    let mut request = accepting(Request::post(&url));
+    // Both kinds of body are plain values: they always serialise.
+    let body = serde_json::to_string(&body).map_err(|_| unreadable())?;
+    let mut request = Request::post(&url).header("Content-Type", "application/json");
     if let Some(key) = &key {
         request = request.header("Idempotency-Key", key);
     }
-    // Both kinds of body are plain values: they always serialise.
-    let request = request.json(&body).map_err(|_| unreadable())?;
-    read(request.send().await).await
+    read(&ask(request.body(body)).await?)
 }
 
-fn accepting(request: RequestBuilder) -> RequestBuilder {
-    request.header("Accept", "application/json, application/problem+json")
-}
-
-async fn read<T: DeserializeOwned>(
-    answer: Result<Response, gloo_net::Error>,
-) -> Result<T, Refusal> {
-    let answer = answer.map_err(|_| unreachable())?;
+/// Sends a request; the text of a good answer.
+async fn ask(request: Result<Request, gloo_net::Error>) -> Result<String, Refusal> {
+    let request = request.map_err(|_| unreadable())?;
+    request
+        .headers()
+        .set("Accept", "application/json, application/problem+json");
+    let answer = request.send().await.map_err(|_| unreachable())?;
     let (ok, status) = (answer.ok(), answer.status());
     let text = answer.text().await.map_err(|_| unreachable())?;
     if ok {
-        return serde_json::from_str(&text).map_err(|_| unreadable());
+        return Ok(text);
     }
-    Err(serde_json::from_str(&text).unwrap_or_else(|_| refused_by_gateway(status)))
+    Err(json::read(&text).unwrap_or_else(|_| refused_by_gateway(status)))
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    json::read(text).map_err(|_| unreadable())
 }
 
 /// No answer came. Nothing is known of the outcome, so the same request may be sent again under the same key.
