@@ -20,6 +20,7 @@ use crate::components::row::subject_or;
 use crate::components::since::SinceLine;
 use crate::components::skeleton::ConversationToCome;
 use crate::components::timeline::Timeline;
+use crate::json::resource;
 use crate::paths;
 use crate::state::desk::Desk;
 use crate::state::open::Open;
@@ -38,7 +39,7 @@ pub fn ConversationPage() -> impl IntoView {
     let key = use_key();
     let query = use_query_map();
     let before = Memo::new(move |_| query.with(|query| query.get("before")?.parse::<u64>().ok()));
-    let loaded = Resource::new_blocking(
+    let loaded = resource(
         move || (key.get(), before.get()),
         move |(key, before)| load(world.clone(), key, before),
     );

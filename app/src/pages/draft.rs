@@ -17,6 +17,7 @@ use crate::components::icon::Icon;
 use crate::components::problem::{PageProblem, no_such_page};
 use crate::components::skeleton::RowsToCome;
 use crate::components::when::When;
+use crate::json::resource;
 use crate::paths;
 use crate::state::desk::Desk;
 use crate::state::writing::Writing;
@@ -36,7 +37,7 @@ pub fn DraftPage() -> impl IntoView {
     let params = use_params_map();
     let key =
         Memo::new(move |_| params.with(|params| params.get("draft")?.parse::<DraftKey>().ok()));
-    let loaded = Resource::new_blocking(move || key.get(), move |key| load(world.clone(), key));
+    let loaded = resource(move || key.get(), move |key| load(world.clone(), key));
     view! {
         <Title text="New conversation"/>
         <main class="conversation" id="main" tabindex="-1">

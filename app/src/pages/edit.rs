@@ -14,6 +14,7 @@ use crate::components::editor::Editor;
 use crate::components::form::use_world;
 use crate::components::problem::{PageProblem, no_such_page};
 use crate::components::skeleton::RowsToCome;
+use crate::json::resource;
 
 /// The message in the address, if it is one.
 pub fn use_message() -> Memo<Option<ActionKey>> {
@@ -27,7 +28,7 @@ pub fn EditPage() -> impl IntoView {
     let world = use_world();
     let lobby = Lobby::here();
     let (key, message) = (use_key(), use_message());
-    let loaded = Resource::new_blocking(
+    let loaded = resource(
         move || key.get().zip(message.get()),
         move |at| load(world.clone(), at),
     );

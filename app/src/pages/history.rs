@@ -14,6 +14,7 @@ use crate::components::form::use_world;
 use crate::components::problem::{PageProblem, no_such_page};
 use crate::components::skeleton::RowsToCome;
 use crate::components::versions::VersionList;
+use crate::json::resource;
 
 /// `/c/{key}/m/{message}/history`
 #[component]
@@ -21,7 +22,7 @@ pub fn HistoryPage() -> impl IntoView {
     let world = use_world();
     let lobby = Lobby::here();
     let (key, message) = (use_key(), use_message());
-    let loaded = Resource::new_blocking(
+    let loaded = resource(
         move || key.get().zip(message.get()),
         move |at| load(world.clone(), at),
     );

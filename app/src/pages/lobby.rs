@@ -7,12 +7,13 @@ use leptos::reactive::owner::WeakOwner;
 
 use crate::backend::World;
 use crate::components::when::Today;
+use crate::json::{Json, resource};
 use crate::state::desk::Desk;
 
 /// Provided by the frame to every page in it.
 #[derive(Clone, Copy)]
 pub struct Lobby {
-    who: Resource<Result<Session, Refusal>>,
+    who: Resource<Result<Session, Refusal>, Json>,
     /// The desk, once somebody is there: all pages share the one.
     desk: StoredValue<Option<Desk>>,
     /// What the desk belongs to, whoever asks for it first.
@@ -25,7 +26,7 @@ impl Lobby {
     pub fn provide(world: World) -> Lobby {
         let asked = world.clone();
         let lobby = Lobby {
-            who: Resource::new_blocking(|| (), move |()| asked.session()),
+            who: resource(|| (), move |()| asked.session()),
             desk: StoredValue::new(None),
             owner: StoredValue::new(Owner::current().map(|owner| owner.downgrade())),
             world: StoredValue::new(world),

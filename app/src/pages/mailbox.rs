@@ -18,6 +18,7 @@ use crate::components::problem::Problem;
 use crate::components::sidebar::{Account, Counts, SignOut, Views};
 use crate::components::skeleton::RowsToCome;
 use crate::components::tabs::{Tab, Tabs};
+use crate::json::{Json, resource};
 use crate::paths;
 use crate::state::desk::Desk;
 use crate::state::keymap::{Command, aria};
@@ -39,7 +40,7 @@ impl Listed {
     }
 }
 
-type Read = Resource<Result<Listed, Refusal>>;
+type Read = Resource<Result<Listed, Refusal>, Json>;
 
 /// The frame. What it asks for is asked outside of what waits for it: that is drawn more than once on a server.
 #[component]
@@ -48,7 +49,7 @@ pub fn MailboxPage() -> impl IntoView {
     let lobby = Lobby::provide(world.clone());
     provide_context(Notice(RwSignal::new(None)));
     let place = use_place();
-    let read: Read = Resource::new_blocking(
+    let read: Read = resource(
         move || place.listing.get(),
         move |listing| load(world.clone(), listing),
     );
