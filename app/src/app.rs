@@ -27,7 +27,7 @@ pub fn App() -> impl IntoView {
         if rendering { escaped(&title) } else { title }
     };
     view! {
-        <Title formatter=whole/>
+        {view! { <Title formatter=whole/> }.into_any()}
         <Router>
             <Pages/>
         </Router>

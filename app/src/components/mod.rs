@@ -34,5 +34,6 @@ pub mod subject;
 pub mod tabs;
 pub mod text_area;
 pub mod timeline;
+pub mod title;
 pub mod versions;
 pub mod when;

@@ -4,7 +4,6 @@ use em2_model::id::{ActionKey, ConversationKey};
 use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::{Conversation, KitchenSink};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
@@ -20,6 +19,7 @@ use crate::components::row::subject_or;
 use crate::components::since::SinceLine;
 use crate::components::skeleton::ConversationToCome;
 use crate::components::timeline::Timeline;
+use crate::components::title::PageTitle;
 use crate::json::resource;
 use crate::paths;
 use crate::state::desk::Desk;
@@ -78,7 +78,7 @@ async fn load(
 #[component]
 fn Failed(refusal: Refusal) -> impl IntoView {
     view! {
-        <Title text="Not shown"/>
+        <PageTitle text="Not shown"/>
         <main class="conversation" id="main" tabindex="-1"><PageProblem refusal/></main>
     }
 }
@@ -99,7 +99,7 @@ fn Shown(
     let subject = open.part(|it| subject_or(&it.subject));
     let title = lasting(move || subject.get());
     view! {
-        <Title text=move || title.get()/>
+        <PageTitle text=title/>
         <main class="conversation" id="main" tabindex="-1" data-panel=move || (panel.get() == Panel::People).then_some("people")>
             <Heading open panel/>
             <div class="conversation-body">

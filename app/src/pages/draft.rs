@@ -4,7 +4,6 @@ use em2_model::id::DraftKey;
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::domestic::{Draft, KitchenSink};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_params_map;
 
@@ -16,6 +15,7 @@ use crate::components::form::use_world;
 use crate::components::icon::Icon;
 use crate::components::problem::{PageProblem, no_such_page};
 use crate::components::skeleton::RowsToCome;
+use crate::components::title::PageTitle;
 use crate::components::when::When;
 use crate::json::resource;
 use crate::paths;
@@ -39,7 +39,7 @@ pub fn DraftPage() -> impl IntoView {
         Memo::new(move |_| params.with(|params| params.get("draft")?.parse::<DraftKey>().ok()));
     let loaded = resource(move || key.get(), move |key| load(world.clone(), key));
     view! {
-        <Title text="New conversation"/>
+        <PageTitle text="New conversation"/>
         <main class="conversation" id="main" tabindex="-1">
             <Suspense fallback=RowsToCome>
                 {move || Suspend::new(async move {

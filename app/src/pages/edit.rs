@@ -4,7 +4,6 @@ use em2_model::id::{ActionKey, ConversationKey};
 use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::{Conversation, KitchenSink, Message};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use super::conversation::use_key;
@@ -14,6 +13,7 @@ use crate::components::editor::Editor;
 use crate::components::form::use_world;
 use crate::components::problem::{PageProblem, no_such_page};
 use crate::components::skeleton::RowsToCome;
+use crate::components::title::PageTitle;
 use crate::json::resource;
 
 /// The message in the address, if it is one.
@@ -33,7 +33,7 @@ pub fn EditPage() -> impl IntoView {
         move |at| load(world.clone(), at),
     );
     view! {
-        <Title text="Edit"/>
+        <PageTitle text="Edit"/>
         <main class="conversation" id="main" tabindex="-1">
             <Suspense fallback=RowsToCome>
                 {move || Suspend::new(async move {

@@ -2,15 +2,15 @@
 
 use em2_model::refusal::Refusal;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::components::problem::{PageProblem, no_such_page};
+use crate::components::title::PageTitle;
 
 /// Any address that no page has.
 #[component]
 pub fn NotFound() -> impl IntoView {
     view! {
-        <Title text="Not found"/>
+        <PageTitle text="Not found"/>
         <ErrorPage refusal=no_such_page()/>
     }
 }

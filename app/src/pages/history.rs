@@ -4,7 +4,6 @@ use em2_model::id::{ActionKey, ConversationKey};
 use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::Versions;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use super::conversation::use_key;
 use super::edit::use_message;
@@ -13,6 +12,7 @@ use crate::backend::World;
 use crate::components::form::use_world;
 use crate::components::problem::{PageProblem, no_such_page};
 use crate::components::skeleton::RowsToCome;
+use crate::components::title::PageTitle;
 use crate::components::versions::VersionList;
 use crate::json::resource;
 
@@ -27,7 +27,7 @@ pub fn HistoryPage() -> impl IntoView {
         move |at| load(world.clone(), at),
     );
     view! {
-        <Title text="Versions"/>
+        <PageTitle text="Versions"/>
         <main class="conversation" id="main" tabindex="-1">
             <Suspense fallback=RowsToCome>
                 {move || Suspend::new(async move {

@@ -2,12 +2,12 @@
 
 use em2_model::wire::domestic::ListView;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use super::place::use_place;
 use super::title::lasting;
 use crate::components::empty::Empty;
 use crate::components::tabs::Tab;
+use crate::components::title::PageTitle;
 
 /// `/inbox`, `/drafts`, `/sent` and `/search`.
 #[component]
@@ -24,7 +24,7 @@ pub fn NothingOpen() -> impl IntoView {
     });
     let heading = title.clone();
     view! {
-        <Title text=move || title.get()/>
+        <PageTitle text=title/>
         <main class="conversation" id="main" tabindex="-1">
             <h1 class="visually-hidden">{move || heading.get()}</h1>
             <Empty icon="conversation" title="Nothing is open" text="Choose a conversation from the list."/>
