@@ -5,6 +5,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root"
 export CARGO_TARGET_DIR=$root/target
 export CARGO_TERM_PROGRESS_WHEN=${CARGO_TERM_PROGRESS_WHEN:-auto}
+# Views as erased types: a quarter less for a browser to load. They mark places in
+# a page that other views do not, so the server writes them in the same way.
+export CARGO_BUILD_RUSTFLAGS="--cfg erase_components"
 
 # One graph for everything built for this machine: the same packages in clippy,
 # in the tests and for the server that the browser tests start, so that Cargo
