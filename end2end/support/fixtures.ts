@@ -8,6 +8,8 @@ export interface Options {
   mode: Mode
   /** How the test's own server is started. */
   serve: Start
+  /** Errors in the console that this test provokes: a refused request is one to a browser. */
+  provoked: RegExp | null
 }
 
 interface Fixtures {
@@ -20,6 +22,7 @@ interface Fixtures {
 export const test = base.extend<Options & Fixtures>({
   mode: ['full', { option: true }],
   serve: [{}, { option: true }],
+  provoked: [null, { option: true }],
 
   server: async ({ serve }, use, info) => {
     const server = await Server.start(serve)
@@ -32,13 +35,13 @@ export const test = base.extend<Options & Fixtures>({
 
   baseURL: async ({ server }, use) => use(server.url),
 
-  context: async ({ context, mode }, use) => {
-    const complaints = await prepare(context, mode)
+  context: async ({ context, mode, provoked }, use) => {
+    const complaints = await prepare(context, mode, provoked)
     await use(context)
     expect(complaints, 'what the browser complained about').toEqual([])
   },
 
-  open: async ({ browser, contextOptions, server, mode, viewport, locale, timezoneId, colorScheme }, use) => {
+  open: async ({ browser, contextOptions, server, mode, provoked, viewport, locale, timezoneId, colorScheme }, use) => {
     const opened: { context: BrowserContext; complaints: string[] }[] = []
     await use(async (path = '/') => {
       const context = await browser.newContext({
@@ -50,7 +53,7 @@ export const test = base.extend<Options & Fixtures>({
         timezoneId,
         colorScheme,
       })
-      opened.push({ context, complaints: await prepare(context, mode) })
+      opened.push({ context, complaints: await prepare(context, mode, provoked) })
       const page = await context.newPage()
       await page.goto(path)
       return page
@@ -61,10 +64,11 @@ export const test = base.extend<Options & Fixtures>({
 })
 
 /** Blocks what the mode withholds, and collects every error that a page shows in its console or throws. */
-async function prepare(context: BrowserContext, mode: Mode): Promise<string[]> {
+async function prepare(context: BrowserContext, mode: Mode, provoked: RegExp | null): Promise<string[]> {
   const complaints: string[] = []
   if (mode === 'no-wasm') await context.route('**/*.wasm', route => route.abort())
-  const isWanted = (text: string) => mode === 'no-wasm' && /\.wasm|Failed to fetch|ERR_FAILED/.test(text)
+  const isWanted = (text: string) =>
+    (mode === 'no-wasm' && /\.wasm|Failed to fetch|ERR_FAILED/.test(text)) || !!provoked?.test(text)
   context.on('console', message => {
     const text = `${message.text()} (${message.location().url})`
     if (message.type() === 'error' && !isWanted(text)) complaints.push(text)

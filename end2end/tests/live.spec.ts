@@ -18,31 +18,35 @@ async function together(server: Parameters<typeof enrol>[0], open: (path?: strin
   return { anns, bens, conversation }
 }
 
-test('two people talk, live both ways, with a killed server in between', async ({ server, open }) => {
-  const { anns, bens, conversation } = await together(server, open)
-  await answer(anns, 'one')
-  await expect(message(bens, 'one')).toBeVisible()
-  await answer(bens, 'two')
-  await expect(message(anns, 'two')).toBeVisible()
+test.describe(() => {
+  test.use({ provoked: /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|WebSocket connection/ })
 
-  await server.kill()
-  await anns.getByLabel('Your message').fill('three, into the dark')
-  await anns.getByRole('button', { name: 'Send' }).click()
-  await expect(message(anns, 'three, into the dark')).toContainText('Retry')
-  await expect(anns.getByText('Reconnecting…')).toBeVisible()
-  await server.restart()
+  test('two people talk, live both ways, with a killed server in between', async ({ server, open }) => {
+    const { anns, bens, conversation } = await together(server, open)
+    await answer(anns, 'one')
+    await expect(message(bens, 'one')).toBeVisible()
+    await answer(bens, 'two')
+    await expect(message(anns, 'two')).toBeVisible()
 
-  await expect(message(bens, 'three, into the dark')).toBeVisible({ timeout: 40_000 })
-  await expect(message(anns, 'three, into the dark')).not.toContainText('Retry')
-  await expect(anns.getByText('Reconnecting…')).toBeHidden()
-  await answer(bens, 'four')
-  await expect(message(anns, 'four')).toBeVisible()
-  const said = ['Green or black?', 'one', 'two', 'three, into the dark', 'four']
-  for (const page of [anns, bens]) {
-    const texts = (await held(page, conversation)).entries.slice(-5).map(entry => entry.split(': ')[1])
-    expect(texts).toEqual(said)
-    for (const text of said) await expect(message(page, text)).toHaveCount(1)
-  }
+    await server.kill()
+    await anns.getByLabel('Your message').fill('three, into the dark')
+    await anns.getByRole('button', { name: 'Send' }).click()
+    await expect(message(anns, 'three, into the dark')).toContainText('Retry')
+    await expect(anns.getByText('Reconnecting…')).toBeVisible()
+    await server.restart()
+
+    await expect(message(bens, 'three, into the dark')).toBeVisible({ timeout: 40_000 })
+    await expect(message(anns, 'three, into the dark')).not.toContainText('Retry')
+    await expect(anns.getByText('Reconnecting…')).toBeHidden()
+    await answer(bens, 'four')
+    await expect(message(anns, 'four')).toBeVisible()
+    const said = ['Green or black?', 'one', 'two', 'three, into the dark', 'four']
+    for (const page of [anns, bens]) {
+      const texts = (await held(page, conversation)).entries.slice(-5).map(entry => entry.split(': ')[1])
+      expect(texts).toEqual(said)
+      for (const text of said) await expect(message(page, text)).toHaveCount(1)
+    }
+  })
 })
 
 test('a sent message stands there at once, and its row is the one that is confirmed', async ({ server, open }) => {
@@ -66,26 +70,30 @@ test('a sent message stands there at once, and its row is the one that is confir
   await expect(echo).toHaveCount(1)
 })
 
-test('a refused message stays, to be edited or discarded', async ({ server, open }) => {
-  const { anns } = await together(server, open)
-  await anns.route('**/d/evt/**', route =>
-    route.request().postData()?.includes('never')
-      ? route.fulfill({
-          status: 413,
-          contentType: 'application/problem+json',
-          body: JSON.stringify({ code: 'EM2_TOO_BIG', detail: 'That is too long. Make it shorter.' }),
-        })
-      : route.continue(),
-  )
-  for (const way of ['Edit', 'Discard']) {
-    await anns.getByLabel('Your message').fill('never taken')
-    await anns.getByRole('button', { name: 'Send' }).click()
-    await expect(message(anns, 'never taken')).toContainText('That is too long.')
-    await message(anns, 'never taken').getByRole('button', { name: way }).click()
-    await expect(message(anns, 'never taken')).toHaveCount(0)
-    await expect(anns.getByLabel('Your message')).toHaveValue(way === 'Edit' ? 'never taken' : '')
-    await anns.getByLabel('Your message').fill('')
-  }
+test.describe(() => {
+  test.use({ provoked: /status of 413/ })
+
+  test('a refused message stays, to be edited or discarded', async ({ server, open }) => {
+    const { anns } = await together(server, open)
+    await anns.route('**/d/evt/**', route =>
+      route.request().postData()?.includes('never')
+        ? route.fulfill({
+            status: 413,
+            contentType: 'application/problem+json',
+            body: JSON.stringify({ code: 'EM2_TOO_BIG', detail: 'That is too long. Make it shorter.' }),
+          })
+        : route.continue(),
+    )
+    for (const way of ['Edit', 'Discard']) {
+      await anns.getByLabel('Your message').fill('never taken')
+      await anns.getByRole('button', { name: 'Send' }).click()
+      await expect(message(anns, 'never taken')).toContainText('That is too long.')
+      await message(anns, 'never taken').getByRole('button', { name: way }).click()
+      await expect(message(anns, 'never taken')).toHaveCount(0)
+      await expect(anns.getByLabel('Your message')).toHaveValue(way === 'Edit' ? 'never taken' : '')
+      await anns.getByLabel('Your message').fill('')
+    }
+  })
 })
 
 test('somebody who is added while looking at the list sees the row with its subject appear', async ({ server, open }) => {
@@ -143,18 +151,26 @@ test('text that was typed before the page was alive survives', async ({ server, 
   await expect(anns.getByLabel('Your message')).toHaveValue('')
 })
 
-test('a page that comes back online goes on where it was', async ({ server, open }) => {
-  const { anns, bens } = await together(server, open)
-  await anns.context().setOffline(true)
-  await answer(bens, 'said meanwhile')
-  await anns.context().setOffline(false)
-  await expect(message(anns, 'said meanwhile')).toHaveCount(1)
+test.describe(() => {
+  test.use({ provoked: /ERR_INTERNET_DISCONNECTED|WebSocket connection/ })
+
+  test('a page that comes back online goes on where it was', async ({ server, open }) => {
+    const { anns, bens } = await together(server, open)
+    await anns.context().setOffline(true)
+    await answer(bens, 'said meanwhile')
+    await anns.context().setOffline(false)
+    await expect(message(anns, 'said meanwhile')).toHaveCount(1)
+  })
 })
 
-test('an ended session is told', async ({ server, open }) => {
-  const { anns } = await together(server, open)
-  const other = await open('/sign-in')
-  await signIn(other, ann, mode)
-  await other.getByRole('button', { name: 'everywhere' }).first().click()
-  await expect(anns.getByText('You are signed out')).toBeVisible()
+test.describe(() => {
+  test.use({ provoked: /status of 401|WebSocket connection/ })
+
+  test('an ended session is told', async ({ server, open }) => {
+    const { anns } = await together(server, open)
+    const other = await open('/sign-in')
+    await signIn(other, ann, mode)
+    await other.getByRole('button', { name: 'everywhere' }).first().click()
+    await expect(anns.getByText('You are signed out')).toBeVisible()
+  })
 })
