@@ -175,7 +175,9 @@ pub(crate) fn page(world: &Memory, path: &str, refused: Option<Refused>) -> Stri
             provide_context(meta);
             provide_context(url);
             provide_context(world);
-            refused.map(provide_context);
+            if let Some(refused) = refused {
+                provide_context(refused);
+            }
         },
         |view, _chunks, _| {
             let whole = view.to_html_stream_in_order().collect::<String>();
