@@ -307,11 +307,8 @@ fn received(
             answer(state, log, from, results, out);
         }
         Message::Commits { records, epoch } => {
-            let led = if state.leader() == Some(&from) {
-                epoch
-            } else {
-                0
-            };
+            let by_leader = state.leader() == Some(&from);
+            let led = if by_leader { recover::believed(epoch, now) } else { 0 };
             follow::commits(state, log, records, led, out);
             if state.is_asking() {
                 recover::ask(state, log, from, out);
@@ -324,10 +321,12 @@ fn received(
             epoch,
             results,
         } => {
+            let epoch = recover::believed(epoch, now);
             follow::results(state, log, &from, (&have, epoch), results, now, out);
             recover::told(state, log, from, &have, epoch, now, out);
         }
         Message::Ask { have, epoch } => {
+            let epoch = recover::believed(epoch, now);
             answer(state, log, from.clone(), Vec::new(), out);
             recover::told(state, log, from, &have, epoch, now, out);
         }
@@ -369,7 +368,7 @@ fn commits(state: &State, log: &dyn Log, after: u64, upto: u64) -> Message {
 /// The records after slot `after`, up to slot `upto`, at most a message full.
 fn batch(log: &dyn Log, after: u64, upto: u64) -> Vec<Kept> {
     let last = upto.min(after.saturating_add(BATCH));
-    (after + 1..=last)
+    (after.saturating_add(1)..=last)
         .map_while(|seq| log.record(seq))
         .collect()
 }

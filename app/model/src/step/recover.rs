@@ -83,7 +83,7 @@ pub(super) fn told(
     now: Time,
     out: &mut Vec<Output>,
 ) {
-    hear(state, epoch, now);
+    state.epoch_heard = state.epoch_heard.max(epoch);
     let head = state.head();
     let shared = common(log, have);
     let theirs = have.first().map_or(0, |(seq, _)| *seq);
@@ -110,12 +110,10 @@ pub(super) fn told(
     }
 }
 
-/// Hearsay about epochs counts within bounds, so that no peer can use them up.
-fn hear(state: &mut State, epoch: u64, now: Time) {
+/// An epoch that is only told of counts within bounds, so that no peer can use them up; else none.
+pub(super) fn believed(epoch: u64, now: Time) -> u64 {
     let bound = u64::try_from(now.plus(EPOCH_AHEAD).as_millis()).unwrap_or(0);
-    if epoch <= bound {
-        state.epoch_heard = state.epoch_heard.max(epoch);
-    }
+    if epoch <= bound { epoch } else { 0 }
 }
 
 /// A restored leader sequences again once every peer has told that it has nothing more, or the wait

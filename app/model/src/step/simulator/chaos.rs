@@ -2,6 +2,8 @@
 
 use super::random::Random;
 use super::world::World;
+use crate::id::{ActionKey, CommitKey};
+use crate::step::{Input, Locator, Message, Outcome};
 
 /// How bad it is in one run.
 pub(super) struct Chaos {
@@ -18,6 +20,7 @@ pub(super) struct Chaos {
     outage: u64,
     backup: u64,
     restore: u64,
+    nonsense: u64,
     /// Who cannot hear whom until when.
     cuts: Vec<(usize, usize, i64)>,
     /// Who is down until when.
@@ -36,6 +39,7 @@ impl Chaos {
             outage: random.below(4),
             backup: 2 + random.below(5),
             restore: random.below(3),
+            nonsense: random.below(4),
             cuts: Vec::new(),
             outages: Vec::new(),
         }
@@ -53,6 +57,7 @@ impl Chaos {
             outage: 0,
             backup: 0,
             restore: 0,
+            nonsense: 0,
             cuts: Vec::new(),
             outages: Vec::new(),
         }
@@ -98,6 +103,54 @@ impl World {
             let node = self.any_node();
             self.restore(node);
         }
+        if self.random.chance(self.chaos.nonsense) {
+            self.talk_nonsense();
+        }
+    }
+
+    /// In the name of a platform that does not lead, somebody says what cannot be.
+    fn talk_nonsense(&mut self) {
+        let (from, to) = (self.any_node(), self.any_node());
+        if from == 0 || from == to {
+            return;
+        }
+        let records = self.nodes[from].disk.records.clone();
+        let far = [0, 1, u64::MAX / 2, u64::MAX - 1, u64::MAX];
+        let far = self.random.pick(&far).copied().unwrap_or_default();
+        let key = CommitKey::from_bytes([7; 32]);
+        let keys = records.iter().filter_map(|record| record.commit());
+        let mut have: Locator = keys.map(|commit| (far, commit.key())).collect();
+        have.push((far, key));
+        let act = ActionKey::from_bytes([7; 32]);
+        let sequenced = Outcome::Sequenced {
+            seq: far,
+            refused: None,
+        };
+        let results = vec![(act, sequenced), (act, Outcome::Pending)];
+        let epoch = far;
+        let pending = self.nodes[from].state.pending().to_vec();
+        let message = match self.random.below(7) {
+            0 => Message::Fetch { after: far },
+            1 => Message::Ask { have, epoch },
+            2 => Message::Answer {
+                have,
+                epoch,
+                results,
+            },
+            3 => Message::Commits {
+                records: records.into_iter().rev().collect(),
+                epoch,
+            },
+            4 => Message::Commits {
+                records: pending,
+                epoch,
+            },
+            5 => Message::Submit { records },
+            _ => Message::Commits { records, epoch },
+        };
+        self.count("fault: nonsense");
+        let from = self.nodes[from].name.clone();
+        self.input(to, Input::Received { from, message });
     }
 
     /// A platform comes back with an old disk; it notices by the head that is kept elsewhere.

@@ -71,6 +71,7 @@ pub(super) const MUST_HAPPEN: &[&str] = &[
     "fault: leader restored",
     "fault: follower restored",
     "fault: sent to the wrong platform",
+    "fault: nonsense",
     "nonce used again",
     "rolled back",
     "slot: done",
