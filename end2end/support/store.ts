@@ -1,25 +1,34 @@
 import type { Page } from '@playwright/test'
 import { api } from './people.ts'
 
-interface Entry {
-  entry: 'message' | 'event'
-  what?: { what: string }
-  author?: { address: string }
-  by?: { address: string }
-  text?: string | null
-  html?: string
-  parent?: string | null
+/** A variant without fields is its name, one with fields an object of one member. */
+type Variant = string | Record<string, unknown>
+
+interface Message {
+  author: { address: string }
+  text: string | null
+  html: string
+  parent: string | null
   key: string
-  standing?: { state: string }
-  edited?: unknown
-  lock?: unknown
+  standing: Variant
+  edited: unknown
+  lock: unknown
 }
 
+interface Event {
+  what: Variant
+  by: { address: string }
+  key: string
+}
+
+type Entry = { message: Message } | { event: Event }
+
 interface Sink {
-  kind: string
-  subject: string
-  participants: { address: string; role: string; history: unknown }[]
-  entries: Entry[]
+  conversation: {
+    subject: string
+    participants: { address: string; role: string; history: Variant }[]
+    entries: Entry[]
+  }
 }
 
 /** A conversation as the store holds it for one person, without what differs from run to run: keys, times, hashes. */
@@ -31,29 +40,30 @@ export interface Held {
 
 /** Reads a conversation, `/c/…`, through the API. */
 export async function held(page: Page, conversation: string): Promise<Held> {
-  const sink = await api<Sink>(page, `/d/${conversation.replace('/c/', '')}/`)
-  const places = new Map(sink.entries.map(({ key }, place) => [key, place]))
+  const { conversation: sink } = await api<Sink>(page, `/d/${conversation.replace('/c/', '')}/`)
+  const places = new Map(sink.entries.map((entry, place) => ['event' in entry ? entry.event.key : entry.message.key, place]))
   return {
     subject: sink.subject,
-    people: sink.participants.map(({ address, role, history }) => {
-      const scope = typeof history === 'string' ? history : Object.keys(history as object)[0]
-      return `${address} ${role} ${scope}`
-    }),
-    entries: sink.entries.map(entry => (entry.entry === 'event' ? event(entry) : message(entry, places))),
+    people: sink.participants.map(({ address, role, history }) => `${address} ${role} ${named(history)}`),
+    entries: sink.entries.map(entry => ('event' in entry ? event(entry.event) : message(entry.message, places))),
   }
 }
 
-function event({ what, by }: Entry): string {
-  return `${by?.address}: ${what?.what}`
+function named(variant: Variant): string {
+  return typeof variant === 'string' ? variant : Object.keys(variant)[0]
 }
 
-function message(entry: Entry, places: Map<string, number>): string {
-  const { author, text, html, parent, standing, edited, lock } = entry
+function event({ what, by }: Event): string {
+  return `${by.address}: ${named(what)}`
+}
+
+function message(message: Message, places: Map<string, number>): string {
+  const { author, text, html, parent, standing, edited, lock } = message
   const marks = [
     parent ? `answers ${places.get(parent)}` : '',
-    standing?.state === 'present' ? '' : standing?.state,
+    named(standing) === 'present' ? '' : named(standing),
     edited ? 'edited' : '',
     lock ? 'locked' : '',
   ]
-  return [`${author?.address}: ${text ?? html}`, ...marks.filter(Boolean)].join(', ')
+  return [`${author.address}: ${text ?? html}`, ...marks.filter(Boolean)].join(', ')
 }

@@ -94,7 +94,7 @@ async fn connect(since: &mut Option<u64>, hear: &Hear, wake: &Wake) -> End {
                 asked = false;
                 patience = QUIET;
                 // A frame that this build does not know is for a newer one.
-                if let Ok(live) = app::json::read::<Live>(&text) {
+                if let Ok(live) = serde_json::from_str::<Live>(&text) {
                     greeted |= matches!(live, Live::Hello { .. });
                     if !take(live, since, hear) {
                         return End::Lost { greeted };

@@ -308,7 +308,11 @@ fn received(
         }
         Message::Commits { records, epoch } => {
             let by_leader = state.leader() == Some(&from);
-            let led = if by_leader { recover::believed(epoch, now) } else { 0 };
+            let led = if by_leader {
+                recover::believed(epoch, now)
+            } else {
+                0
+            };
             follow::commits(state, log, records, led, out);
             if state.is_asking() {
                 recover::ask(state, log, from, out);

@@ -44,6 +44,7 @@ pub fn DraftForm(writing: Writing) -> impl IntoView {
     view! {
         <form method="post" action=paths::publish(writing.key) class="draft-form" on:submit=|event: SubmitEvent| event.prevent_default()>
             <input type="hidden" name="model" value="draft"/>
+            <input type="hidden" name="key" value=writing.key.to_string()/>
             <input type="hidden" name="next" value=paths::draft(writing.key)/>
             <input type="hidden" name="idempotency_key" value=key/>
             {move || problem().map(|refusal| view! { <Problem refusal/> })}
@@ -68,7 +69,6 @@ fn DraftBar(writing: Writing) -> impl IntoView {
         event.prevent_default();
         writing.publish();
     };
-    let evt = paths::evt(writing.key.into());
     let saved = move || match writing.saved.get() {
         Saved::Nothing => ().into_any(),
         Saved::Saving => "Saving…".into_any(),
@@ -80,7 +80,7 @@ fn DraftBar(writing: Writing) -> impl IntoView {
     };
     view! {
         <div class="draft-bar">
-            <button class="button plain-only" data-kind="plain" name="verb" value="modify" formaction=evt>"Save"</button>
+            <button class="button plain-only" data-kind="plain" formaction=paths::new()>"Save"</button>
             <button class="button" data-kind="primary" disabled=move || writing.publishing.doing() on:click=publish>
                 <Icon name="sent"/>"Publish"
             </button>

@@ -27,7 +27,7 @@ pub struct Change {
 /// The present form of what an action touched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "effect", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Effect {
     Message {
         message: Message,
@@ -61,7 +61,7 @@ pub enum Effect {
 /// A frame from the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "live", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Live {
     /// First frame: the reader's counter, and the build that the server would render now.
     Hello { n: u64, build: String },

@@ -183,6 +183,8 @@ async fn a_long_message_ends_the_connection_and_chatter_does_not() {
     let anna = server.sign_in("anna@a.example").await;
     let mut socket = anna.listen(None).await;
     socket.send("hello".to_owned()).await;
+    // Whoever says something is greeted again: somebody is there.
+    assert!(matches!(socket.next().await, Live::Hello { .. }));
     anna.draft("", "Plan", "").await;
     assert!(matches!(socket.next().await, Live::Draft { .. }));
     socket.send("x".repeat(64 * 1024 + 1)).await;

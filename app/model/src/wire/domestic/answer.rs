@@ -22,7 +22,7 @@ pub struct Draft {
 /// `GET /d/{key}/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum KitchenSink {
     Draft(Draft),
     Conversation(Box<Conversation>),
@@ -35,7 +35,7 @@ pub enum KitchenSink {
 /// What became of a `POST /d/evt/{key}/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum Accepted {
     /// The action has its slot, and is on disk.
     Action {

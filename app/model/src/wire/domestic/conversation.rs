@@ -28,7 +28,7 @@ pub struct Lock {
 /// Whether a message can be read, and if not, why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "state", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum Standing {
     Present,
     Removed(Done),
@@ -78,7 +78,7 @@ pub struct Event {
 /// What an [`Event`] says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "what", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum What {
     Published,
     SubjectChanged {
@@ -113,7 +113,7 @@ pub enum What {
 /// One entry of the timeline; entries are ordered by `seq`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "entry", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum Entry {
     Message(Message),
     Event(Event),
