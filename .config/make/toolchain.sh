@@ -11,10 +11,11 @@ fi
 channel=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
 sysroot=$(rustup run "$channel" rustc --print sysroot 2>/dev/null || true)
 if [ -z "$sysroot" ] || [ ! -d "$sysroot/lib/rustlib/wasm32-unknown-unknown" ] ||
+    [ ! -d "$sysroot/lib/rustlib/src/rust/library" ] ||
     [ ! -x "$sysroot/bin/cargo-clippy" ] || [ ! -x "$sysroot/bin/rustfmt" ]; then
     say "installing Rust $channel with its wasm target"
     rustup toolchain install "$channel" --profile minimal \
-        -c rustfmt -c clippy -t wasm32-unknown-unknown >&2 ||
+        -c rustfmt -c clippy -c rust-src -t wasm32-unknown-unknown >&2 ||
         die "rustup could not install Rust $channel: is the network there?"
 fi
 

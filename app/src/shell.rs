@@ -61,13 +61,16 @@ fn Head(css: String) -> impl IntoView {
     }
 }
 
-/// What happens when the module cannot be loaded, or cannot go on (`em2:panic`): the page says that it is simple, and
-/// nothing in it stands between a link or a form and the browser any more.
+/// What happens when the module cannot be loaded, or cannot go on (`em2:panic`, or a trap): the page says that it is
+/// simple, and nothing in it stands between a link or a form and the browser any more.
 const SIMPLE: &str = "const simple = () => {
     document.documentElement.dataset.simple = '';
     for (const kind of ['click', 'submit', 'input', 'keydown']) addEventListener(kind, e => e.stopImmediatePropagation(), true);
 };
-addEventListener('em2:panic', simple, {once: true});";
+addEventListener('em2:panic', simple, {once: true});
+const trapped = e => { if ((e.error ?? e.reason) instanceof WebAssembly.RuntimeError) simple(); };
+addEventListener('error', trapped);
+addEventListener('unhandledrejection', trapped);";
 
 /// Loads the module, and tells the page when it cannot: the forms go on working without it.
 #[component]
