@@ -10,7 +10,7 @@ say "building the browser bundle (profile wasm-release)"
 # yet; rust-toolchain.toml pins the compiler that they are known to work with.
 export RUSTC_BOOTSTRAP=1
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--cfg erase_components \
-    -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none \
+    -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none -Zmerge-functions=disabled \
     --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src= --remap-path-prefix=$root="
 cargo build -p frontend --lib --target wasm32-unknown-unknown --profile wasm-release \
     -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size >&2
@@ -19,7 +19,8 @@ target/tools/wasm-bindgen --target web --no-typescript --out-dir "$out" \
     --remove-producers-section \
     target/wasm32-unknown-unknown/wasm-release/frontend.wasm
 # Every view carries code to be hydrated piece by piece or to be cloned from a
-# template, which this page never does.
+# template, which this page never does. The compiler must not have merged such a
+# function with one of the same code that is needed: wasm-opt does that afterwards.
 node .config/make/snip.mjs "$out/frontend_bg.wasm" "$out/snipped.wasm" hydrate_async hydrate_from_template
 # The features that rustc emits, by name: --all-features could emit what browsers
 # do not have yet.

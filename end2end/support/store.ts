@@ -50,7 +50,7 @@ export async function held(page: Page, conversation: string): Promise<Held> {
 }
 
 function named(variant: Variant): string {
-  return typeof variant === 'string' ? variant : Object.keys(variant)[0]
+  return typeof variant === 'string' ? variant : (Object.keys(variant)[0] ?? '')
 }
 
 function event({ what, by }: Event): string {
