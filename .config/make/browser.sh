@@ -10,7 +10,7 @@ say "building the browser bundle (profile wasm-release)"
 # yet; rust-toolchain.toml pins the compiler that they are known to work with.
 export RUSTC_BOOTSTRAP=1
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--cfg erase_components \
-    -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none -Zmerge-functions=disabled \
+    -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none \
     --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src= --remap-path-prefix=$root="
 cargo build -p frontend --lib --target wasm32-unknown-unknown --profile wasm-release \
     -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size >&2
@@ -18,17 +18,13 @@ rm -rf "$out"
 target/tools/wasm-bindgen --target web --no-typescript --out-dir "$out" \
     --remove-producers-section \
     target/wasm32-unknown-unknown/wasm-release/frontend.wasm
-# Every view carries code to be hydrated piece by piece or to be cloned from a
-# template, which this page never does. The compiler must not have merged such a
-# function with one of the same code that is needed: wasm-opt does that afterwards.
-node .config/make/snip.mjs "$out/frontend_bg.wasm" "$out/snipped.wasm" hydrate_async hydrate_from_template
 # The features that rustc emits, by name: --all-features could emit what browsers
 # do not have yet.
 features=(--enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue
     --enable-mutable-globals --enable-nontrapping-float-to-int
     --enable-reference-types --enable-sign-ext)
 wasm_opt=.config/npm/node_modules/.bin/wasm-opt
-"$wasm_opt" -Oz -g "${features[@]}" "$out/snipped.wasm" -o "$out/small.wasm"
+"$wasm_opt" -Oz -g "${features[@]}" "$out/frontend_bg.wasm" -o "$out/small.wasm"
 # Functions of like names are alike: side by side they compress better.
 "$wasm_opt" --reorder-functions-by-name "${features[@]}" "$out/small.wasm" -o "$out/frontend_bg.wasm"
-rm "$out/snipped.wasm" "$out/small.wasm"
+rm "$out/small.wasm"
