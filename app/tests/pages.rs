@@ -101,7 +101,9 @@ fn a_draft_stands_in_its_fields_line_for_line() {
         form.contains("value=\"bob@a.example, carla@a.example\"")
             && has(form, "idempotency_key", "a-fresh-key")
     );
-    let save = form.find("value=\"modify\"").expect("a button that saves");
+    let save = form
+        .find("formaction=\"/d/new/\"")
+        .expect("a button that saves");
     assert!(
         save < form.find("Publish").expect("a button that publishes"),
         "Enter in a field publishes nothing"

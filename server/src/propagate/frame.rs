@@ -36,12 +36,14 @@ pub struct SharedChange(Arc<(Change, OnceLock<Box<RawValue>>)>);
 
 /// [`Live::Change`] around a change that is JSON already. A test compares the two.
 #[derive(Serialize)]
-struct ChangeFrame<'a> {
-    live: &'static str,
-    n: u64,
-    conversation: ConversationKey,
-    change: &'a RawValue,
-    row: &'a Row,
+#[serde(rename_all = "snake_case")]
+enum SharedFrame<'a> {
+    Change {
+        n: u64,
+        conversation: ConversationKey,
+        change: &'a RawValue,
+        row: &'a Row,
+    },
 }
 
 impl SharedChange {
@@ -120,8 +122,7 @@ impl Frame {
                     conversation,
                     change,
                     row,
-                } => serde_json::to_vec(&ChangeFrame {
-                    live: "change",
+                } => serde_json::to_vec(&SharedFrame::Change {
                     n: self.0.n.unwrap_or_default(),
                     conversation: *conversation,
                     change: change.json(),
