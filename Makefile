@@ -18,7 +18,7 @@ serve: site ## build what changed and serve on http://127.0.0.1:8025 (ARGS="--li
 
 site: target/site/assets.json ## build what the browser loads into target/site
 
-test: ## everything CI checks: lint, model, server, browser bundle
+test: ## everything CI checks: lint, model, server, browser bundle, journeys in a browser
 	@$(scripts)/test.sh all
 
 lint: ## formatting, clippy for this machine and for wasm, who may import whom

@@ -16,7 +16,7 @@ const building = join(root, 'target/site.new')
 
 // Bytes. Over `warn` the build says so, over `fail` it stops.
 const budgets = {
-  bundle: { warn: 250 * 1024, fail: 350 * 1024 },
+  bundle: { warn: 250_000, fail: 350_000 },
   style: { fail: 30_000 },
 }
 const compressible = new Set(['.css', '.html', '.ico', '.js', '.json', '.map', '.svg', '.txt', '.wasm', '.webmanifest', '.xml'])
@@ -94,7 +94,7 @@ if (existsSync(publicFolder)) {
 }
 writeFileSync(join(building, 'assets.json'), `${JSON.stringify(assets, null, 2)}\n`)
 
-const kb = bytes => `${(bytes / 1024).toFixed(1)} KiB`
+const kb = bytes => `${(bytes / 1000).toFixed(1)} kB`
 console.error(`em2: site: js + wasm ${kb(bundleSize)} brotli (wasm ${kb(wasm.length)} raw), css ${kb(css.length)} raw`)
 if (bundleSize > budgets.bundle.warn) console.error(`em2: site: the bundle is over its budget of ${kb(budgets.bundle.warn)}`)
 if (bundleSize > budgets.bundle.fail || css.length > budgets.style.fail) {

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# test.sh all|lint|end2end [ARGUMENT for Playwright…]: the checks, of which `all`
-# leaves out the journeys in browsers while they do not all pass; each told as it
+# test.sh all|lint|end2end [ARGUMENT for Playwright…]: the checks, each told as it
 # starts, and a closing line with what their runners counted. A check goes on to
 # the next when it fails. What cannot be installed here is skipped in one
 # sentence; with CI=true that is a failure.
@@ -94,6 +93,7 @@ all)
     lint
     rust
     step "browser bundle and its budget" make site
+    end2end
     ;;
 *) die "test.sh: no such part: $part" ;;
 esac

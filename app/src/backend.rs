@@ -6,7 +6,7 @@ use std::sync::Arc;
 use em2_model::id::{ActionKey, ConversationKey, ConversationRef, DraftKey, Time};
 use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::{
-    Accepted, KitchenSink, ListPage, ListQuery, Older, Published, SearchPage, Session, Versions,
+    Accepted, KitchenSink, ListPage, ListQuery, Older, Published, SearchPage, Versions,
 };
 use em2_model::wire::intent::{DraftFields, Intent};
 use em2_model::wire::live::Live;
@@ -41,8 +41,6 @@ pub enum Connection {
 
 /// Everything that a view may ask of the world.
 pub trait Backend: Send + Sync + 'static {
-    /// Who is signed in.
-    fn session(&self) -> Answer<Session>;
     fn list(&self, query: ListQuery) -> Answer<ListPage>;
     /// Conversations that match `q`, from the cursor `before` on.
     fn search(&self, q: String, before: Option<String>) -> Answer<SearchPage>;

@@ -11,7 +11,6 @@ compile_error!(
 pub mod app;
 pub mod backend;
 pub mod components;
-pub mod json;
 pub mod pages;
 pub mod paths;
 pub mod refused;

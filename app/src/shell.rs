@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 use crate::app::App;
+use crate::pages::load::Loaded;
 
 /// The addresses of the built assets, read once at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +19,9 @@ pub struct Assets {
 }
 
 /// The document of a page; with `scripts` it is hydrated. A page that answers a refused form goes without.
-pub fn shell(assets: Assets, scripts: bool) -> impl IntoView {
+pub fn shell(assets: Assets, loaded: Loaded, scripts: bool) -> impl IntoView {
     let css = assets.css.clone();
+    let data = scripts.then(|| data(&loaded));
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -29,10 +31,21 @@ pub fn shell(assets: Assets, scripts: bool) -> impl IntoView {
                 <MetaTags/>
             </head>
             <body>
-                <div id="app"><App/></div>
+                <div id="app"><App loaded/></div>
+                {data.map(|data| view! { <script id=DATA r#type="application/json">{data}</script> })}
             </body>
         </html>
     }
+}
+
+/// The id of the element that holds what the page was rendered from.
+pub const DATA: &str = "data";
+
+/// What the page was rendered from, as JSON that no parser of HTML takes for markup.
+fn data(loaded: &Loaded) -> String {
+    // Maps have strings as keys everywhere, and nothing in it refuses to be written.
+    let json = serde_json::to_string(loaded).expect("what was read is plain data");
+    json.replace('<', "\\u003c")
 }
 
 /// The document of a page that never has scripts.

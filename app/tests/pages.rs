@@ -266,7 +266,7 @@ fn two_hundred_messages_and_no_style_in_the_page() {
 
 #[test]
 fn addresses_that_lead_nowhere_say_so() {
-    assert!(page(&data::memory(), "/nowhere", None).contains("This address leads nowhere"));
+    assert!(page(&data::memory(), "/nowhere/at/all", None).contains("This address leads nowhere"));
     assert!(page(&data::memory(), "/c/nonsense", None).contains("This address leads nowhere"));
     let unknown = format!("/c/{}", data::conversation_key(77));
     assert!(page(&data::memory(), &unknown, None).contains("There is nothing here for you"));

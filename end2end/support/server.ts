@@ -24,20 +24,19 @@ export interface Account {
 export class Server {
   /** Scheme, host and port. The port stays the same over a restart. */
   readonly url: string
-  /** The first address that the server printed: with the one-time token while there is no account. */
-  readonly printed: string
   /** The folder of its database and key. */
   readonly data: string
   readonly #start: Start
   #process: ChildProcess
   #log: string[]
+  #printed: string
 
   private constructor(data: string, start: Start, running: Running) {
     this.data = data
     this.#start = start
     this.#process = running.process
     this.#log = running.log
-    this.printed = running.printed
+    this.#printed = running.printed
     this.url = new URL(running.printed).origin
   }
 
@@ -49,6 +48,11 @@ export class Server {
       rmSync(data, { recursive: true, force: true })
       throw error
     }
+  }
+
+  /** The address that it printed when it was started last: with the one-time token while there is no account. */
+  get printed(): string {
+    return this.#printed
   }
 
   /** Everything it wrote since it was started last. */
@@ -67,6 +71,7 @@ export class Server {
     const running = await run(this.data, new URL(this.url).host, this.#start)
     this.#process = running.process
     this.#log = running.log
+    this.#printed = running.printed
   }
 
   /** Ends it and forgets its data. */

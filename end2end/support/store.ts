@@ -65,5 +65,7 @@ function message(message: Message, places: Map<string, number>): string {
     edited ? 'edited' : '',
     lock ? 'locked' : '',
   ]
-  return [`${author.address}: ${text ?? html}`, ...marks.filter(Boolean)].join(', ')
+  // What others wrote comes as it is shown.
+  const said = text ?? html.replace(/<[^>]*>/g, '').trim()
+  return [`${author.address}: ${said}`, ...marks.filter(Boolean)].join(', ')
 }

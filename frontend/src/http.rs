@@ -8,8 +8,7 @@ use app::paths;
 use em2_model::id::{ActionKey, ConversationKey, ConversationRef, DraftKey};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::domestic::{
-    Accepted, KitchenSink, ListPage, ListQuery, ListView, Older, Published, SearchPage, Session,
-    Versions,
+    Accepted, KitchenSink, ListPage, ListQuery, ListView, Older, Published, SearchPage, Versions,
 };
 use em2_model::wire::intent::{DraftFields, Fields, Intent};
 use gloo_net::http::Request;
@@ -23,10 +22,6 @@ use crate::{browser, socket};
 pub(crate) struct Domestic;
 
 impl Backend for Domestic {
-    fn session(&self) -> Answer<Session> {
-        boxed(get("/d/session/".to_owned()))
-    }
-
     fn list(&self, query: ListQuery) -> Answer<ListPage> {
         let view = match query.view {
             ListView::Inbox => "inbox",

@@ -13,24 +13,29 @@ use std::sync::Arc;
 
 use app::app::App;
 use app::backend::World;
+use app::pages::load::Loaded;
+use app::shell::DATA;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Makes the page that the server rendered alive; called once by the script in its head. A page without the element
-/// `#app` stays as it is.
+/// `#app`, or without what it was rendered from, stays as it is.
 #[wasm_bindgen]
 pub fn hydrate() {
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
         browser::give_up();
     }));
-    let Some(root) = browser::by_id("app") else {
-        return;
+    let loaded = browser::by_id(DATA)
+        .and_then(|data| data.text_content())
+        .and_then(|data| serde_json::from_str::<Loaded>(&data).ok());
+    let (Some(root), Some(loaded)) = (browser::by_id("app"), loaded) else {
+        return browser::give_up();
     };
     let world: World = Arc::new(http::Domestic);
     let handle = leptos::mount::hydrate_from(root, move || {
         provide_context(world);
-        App()
+        view! { <App loaded/> }
     });
     handle.forget();
     browser::mark("hydrated");

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::avatar::Avatar;
 use super::icon::Icon;
+use super::tabs::Tab;
 use crate::paths;
 use crate::state::desk::Desk;
 
@@ -41,13 +42,13 @@ impl Counts {
 
 /// The links to the views, with what they count.
 #[component]
-pub fn Views(shown: Memo<Option<ListView>>, counts: Signal<Counts>) -> impl IntoView {
+pub fn Views(tab: Memo<Tab>, counts: RwSignal<Counts>) -> impl IntoView {
     let views = VIEWS.map(|(view, icon, name)| {
         let count = move || {
             let (n, what) = counts.get().in_view(view);
             (n > 0).then(|| view! { <span class="count">{n}<span class="visually-hidden">" "{what}</span></span> })
         };
-        let current = move || (shown.get() == Some(view)).then_some("page");
+        let current = move || (tab.get() == Tab::View(view)).then_some("page");
         view! { <li><a href=paths::list(view) aria-current=current><Icon name=icon/>{name}{count}</a></li> }
     });
     view! { <ul class="views">{views.into_iter().collect_view()}</ul> }

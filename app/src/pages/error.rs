@@ -3,15 +3,15 @@
 use em2_model::refusal::Refusal;
 use leptos::prelude::*;
 
-use crate::components::problem::{PageProblem, no_such_page};
+use crate::components::problem::PageProblem;
 use crate::components::title::PageTitle;
 
-/// Any address that no page has.
+/// Beside the list, where what was asked for cannot be shown.
 #[component]
-pub fn NotFound() -> impl IntoView {
+pub fn NotShown(refusal: Refusal) -> impl IntoView {
     view! {
-        <PageTitle text="Not found"/>
-        <ErrorPage refusal=no_such_page()/>
+        <PageTitle text="Not shown"/>
+        <main class="conversation" id="main" tabindex="-1"><PageProblem refusal/></main>
     }
 }
 

@@ -1,14 +1,20 @@
 //! The frame of every page behind sign-in: views, list, and beside it what is open.
 
-use em2_model::refusal::Refusal;
-use em2_model::wire::domestic::{ListPage, ListView, SearchPage};
-use leptos::prelude::*;
-use leptos_router::components::Outlet;
-use serde::{Deserialize, Serialize};
+use std::future::ready;
 
-use super::lobby::Lobby;
-use super::place::{Listing, Place, use_place};
-use crate::backend::World;
+use leptos::prelude::*;
+use leptos_router::hooks::{use_location, use_query_map};
+use leptos_router::location::{BrowserUrl, LocationProvider};
+
+use super::conversation::ConversationPage;
+use super::draft::DraftPage;
+use super::edit::EditPage;
+use super::error::NotShown;
+use super::history::HistoryPage;
+use super::load::{self, Listed, Loaded, Opened};
+use super::nothing::NothingOpen;
+use super::place::{self, Listing, Page};
+use crate::backend::Answer;
 use crate::components::form::{Notice, use_world};
 use crate::components::help::Help;
 use crate::components::icon::Icon;
@@ -16,119 +22,130 @@ use crate::components::list::{Hits, Rows, SearchField};
 use crate::components::notices::Notices;
 use crate::components::problem::Problem;
 use crate::components::sidebar::{Account, Counts, SignOut, Views};
-use crate::components::skeleton::RowsToCome;
+use crate::components::skeleton::{ConversationToCome, RowsToCome};
 use crate::components::tabs::{Tab, Tabs};
-use crate::json::{Json, resource};
+use crate::components::when::Today;
 use crate::paths;
 use crate::state::desk::Desk;
 use crate::state::keymap::{Command, aria};
 use crate::state::mailbox::Mailbox;
+use crate::state::reading::reading;
 
-/// What the list shows, as it was read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Listed {
-    Rows(ListPage),
-    Found(SearchPage),
+/// The address, as the frame follows it.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Beside an open conversation the list shows what it showed before; at first the inbox.
+    listing: Memo<Listing>,
+    page: Memo<Page>,
+    tab: Memo<Tab>,
 }
 
-impl Listed {
-    fn counts(&self) -> Counts {
-        match self {
-            Listed::Rows(page) => Counts::of(page),
-            Listed::Found(_) => Counts::default(),
-        }
+fn use_place() -> Place {
+    let path = use_location().pathname;
+    let query = use_query_map();
+    let param = move |name: &str| query.with(|query| query.get(name));
+    Place {
+        listing: Memo::new(move |before: Option<&Listing>| {
+            let here = path.with(|path| Listing::parse(path, &param));
+            here.or_else(|| before.cloned()).unwrap_or_default()
+        }),
+        page: Memo::new(move |_| path.with(|path| Page::parse(path, &param))),
+        tab: Memo::new(move |_| path.with(|path| place::tab(path))),
     }
 }
 
-type Read = Resource<Result<Listed, Refusal>, Json>;
+/// The router waits for somebody to say that the new page stands before it puts its address into the browser's bar.
+fn follow_address(place: Place) {
+    if let Some(browser) = use_context::<BrowserUrl>() {
+        let path = use_location().pathname;
+        Effect::new(move |_| {
+            path.track();
+            place.page.track();
+            browser.ready_to_complete();
+        });
+    }
+}
 
-/// The frame. What it asks for is asked outside of what waits for it: that is drawn more than once on a server.
+/// The frame, around what was read for this address. Inside the router, which it follows.
 #[component]
-pub fn MailboxPage() -> impl IntoView {
-    let world = use_world();
-    let lobby = Lobby::provide(world.clone());
+pub fn MailboxPage(loaded: Loaded) -> impl IntoView {
+    let Loaded {
+        session,
+        listed,
+        opened,
+    } = loaded;
     provide_context(Notice(RwSignal::new(None)));
+    let desk = Desk::provide(use_world(), session);
+    Today::provide(&desk);
     let place = use_place();
-    let read: Read = resource(
-        move || place.listing.get(),
-        move |listing| load(world.clone(), listing),
-    );
-    // The list that is shown now, whose counts live on.
-    let now: RwSignal<Option<Mailbox>> = RwSignal::new(None);
-    let shown = Memo::new(move |_| place.listing.with(Listing::view));
-    let pane = move || {
-        if matches!(place.tab.get(), Tab::View(_) | Tab::Search) {
-            "list"
-        } else {
-            "conversation"
-        }
+    follow_address(place);
+    let counts = RwSignal::new(match &listed {
+        Ok(Listed::Rows(page)) => Counts::of(page),
+        _ => Counts::default(),
+    });
+    let listed = reading(place.listing, listed, move |listing| {
+        Box::pin(load::list(desk.world(), listing))
+    });
+    let opened = reading(place.page, opened, opening(desk));
+    let list = move || match listed.get() {
+        None => view! { <RowsToCome/> }.into_any(),
+        Some(Ok(listed)) => list_view(desk, place, counts, listed),
+        Some(Err(refusal)) => view! { <Problem refusal/> }.into_any(),
+    };
+    let open = move || match opened.get() {
+        None => view! { <ConversationToCome/> }.into_any(),
+        Some(Ok(opened)) => open_view(desk, opened),
+        Some(Err(refusal)) => view! { <NotShown refusal/> }.into_any(),
+    };
+    let pane = move || match place.tab.get() {
+        Tab::View(_) | Tab::Search => "list",
+        Tab::New | Tab::Conversation => "conversation",
     };
     let alive = RwSignal::new(false);
     Effect::new(move |_| alive.set(true));
     view! {
         <a class="skip" href="#main">"Skip to the conversation"</a>
         <div class="mailbox" data-pane=pane data-alive=move || alive.get()>
-            <Sidebar lobby read now shown/>
+            <Sidebar desk place counts/>
             <section class="list" aria-label="Conversations">
-                <ListHead lobby place shown/>
-                <ListBody lobby read place now/>
+                <ListHead desk place/>
+                {list}
             </section>
-            <Outlet/>
+            {open}
         </div>
         <Tabs tab=place.tab/>
-        <Suspense>
-            {move || Suspend::new(async move {
-                lobby.desk().await.ok().map(|desk| view! { <Notices desk/> <Help desk/> })
-            })}
-        </Suspense>
+        <Notices desk/>
+        <Help desk/>
     }
     .into_any()
 }
 
-async fn load(world: World, listing: Listing) -> Result<Listed, Refusal> {
-    match listing {
-        Listing::View(query) => world.list(query).await.map(Listed::Rows),
-        Listing::Search { q, before } => world.search(q, before).await.map(Listed::Found),
+/// Asks for what another address opens. What was begun a moment ago is known to be empty.
+fn opening(desk: Desk) -> impl Fn(Page) -> Answer<Opened> {
+    let begun = StoredValue::new(None);
+    move |page| match page {
+        Page::New => {
+            let key = desk.world().fresh_draft();
+            begun.set_value(Some(key));
+            Box::pin(ready(Ok(Opened::Elsewhere(paths::draft(key)))))
+        }
+        Page::Draft(key) if begun.try_update_value(Option::take).flatten() == Some(key) => {
+            Box::pin(ready(Ok(Opened::Draft(load::empty(key)))))
+        }
+        page => Box::pin(load::open(desk.world(), page)),
     }
-}
-
-/// Who is signed in, once that is known.
-#[component]
-fn Me(lobby: Lobby) -> impl IntoView {
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move { lobby.desk().await.ok().map(|desk| view! { <Account desk/> }) })}
-        </Suspense>
-    }
-    .into_any()
 }
 
 /// The column beside the list on a wide screen.
 #[component]
-fn Sidebar(
-    lobby: Lobby,
-    read: Read,
-    now: RwSignal<Option<Mailbox>>,
-    shown: Memo<Option<ListView>>,
-) -> impl IntoView {
-    let counts = move |first: Counts| {
-        Signal::derive(move || {
-            let live = now.get().and_then(|list| list.page.try_with(Counts::of));
-            live.unwrap_or(first)
-        })
-    };
+fn Sidebar(desk: Desk, place: Place, counts: RwSignal<Counts>) -> impl IntoView {
     view! {
         <nav class="sidebar" aria-label="Mailbox">
-            <Me lobby/>
+            <Account desk/>
             <a class="button" data-kind="primary" href=paths::NEW aria-keyshortcuts=aria(Command::New)>
                 <Icon name="new"/>"New conversation"
             </a>
-            <Suspense>
-                {move || Suspend::new(async move {
-                    let first = read.await.map(|listed| listed.counts()).unwrap_or_default();
-                    view! { <Views shown counts=counts(first)/> }
-                })}
-            </Suspense>
+            <Views tab=place.tab counts/>
             <SignOut/>
         </nav>
     }
@@ -137,7 +154,7 @@ fn Sidebar(
 
 /// The field that searches, and the menu for screens without a sidebar.
 #[component]
-fn ListHead(lobby: Lobby, place: Place, shown: Memo<Option<ListView>>) -> impl IntoView {
+fn ListHead(desk: Desk, place: Place) -> impl IntoView {
     let q = place.listing.with_untracked(|listing| match listing {
         Listing::Search { q, .. } => q.clone(),
         Listing::View(_) => String::new(),
@@ -151,8 +168,8 @@ fn ListHead(lobby: Lobby, place: Place, shown: Memo<Option<ListView>>) -> impl I
             <details class="menu">
                 <summary class="tool" title="Menu" aria-label="Menu"><Icon name="more"/></summary>
                 <div class="menu-sheet">
-                    <Me lobby/>
-                    <nav aria-label="Views"><Views shown counts=Signal::stored(Counts::default())/></nav>
+                    <Account desk/>
+                    <nav aria-label="Views"><Views tab=place.tab counts=RwSignal::new(Counts::default())/></nav>
                     <SignOut/>
                 </div>
             </details>
@@ -162,38 +179,38 @@ fn ListHead(lobby: Lobby, place: Place, shown: Memo<Option<ListView>>) -> impl I
 }
 
 /// The rows, or what a search found.
-#[component]
-fn ListBody(
-    lobby: Lobby,
-    read: Read,
-    place: Place,
-    now: RwSignal<Option<Mailbox>>,
-) -> impl IntoView {
-    let list = move |desk: Desk, listed| {
-        let me = desk.session.with_value(|session| session.address.clone());
-        let open = place.open.into();
-        match listed {
-            Listed::Rows(page) => {
-                let view = place
-                    .listing
-                    .with_untracked(Listing::view)
-                    .unwrap_or_default();
-                let mailbox = Mailbox::new(desk, view, page);
-                now.set(Some(mailbox));
-                view! { <Rows mailbox me open/> }.into_any()
-            }
-            Listed::Found(page) => view! { <Hits page me open/> }.into_any(),
+fn list_view(desk: Desk, place: Place, counts: RwSignal<Counts>, listed: Listed) -> AnyView {
+    let me = desk.session.with_value(|session| session.address.clone());
+    let open = Signal::derive(move || place.page.with(Page::open));
+    match listed {
+        Listed::Rows(page) => {
+            let view = place.listing.with_untracked(Listing::view);
+            let mailbox = Mailbox::new(desk, view.unwrap_or_default(), page);
+            Effect::new(move |_| counts.set(mailbox.page.with(Counts::of)));
+            view! { <Rows mailbox me open/> }.into_any()
         }
-    };
-    view! {
-        <Suspense fallback=RowsToCome>
-            {move || Suspend::new(async move {
-                match (lobby.desk().await, read.await) {
-                    (Ok(desk), Ok(listed)) => list(desk, listed),
-                    (Err(refusal), _) | (_, Err(refusal)) => view! { <Problem refusal/> }.into_any(),
-                }
-            })}
-        </Suspense>
+        Listed::Found(page) => view! { <Hits page me open/> }.into_any(),
     }
-    .into_any()
+}
+
+/// What stands beside the list.
+fn open_view(desk: Desk, opened: Opened) -> AnyView {
+    match opened {
+        Opened::Nothing => view! { <NothingOpen/> }.into_any(),
+        Opened::Draft(draft) => view! { <DraftPage desk draft/> }.into_any(),
+        Opened::Conversation { conversation, end } => {
+            view! { <ConversationPage desk conversation=*conversation end/> }.into_any()
+        }
+        Opened::Edit {
+            conversation,
+            message,
+        } => view! { <EditPage conversation=*conversation message=*message/> }.into_any(),
+        Opened::History { key, versions } => {
+            view! { <HistoryPage desk conversation=key versions=*versions/> }.into_any()
+        }
+        Opened::Elsewhere(path) => {
+            Effect::new(move |_| desk.redirect(&path));
+            view! { <ConversationToCome/> }.into_any()
+        }
+    }
 }

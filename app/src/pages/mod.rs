@@ -6,7 +6,7 @@ pub mod edit;
 pub mod error;
 pub mod first_account;
 pub mod history;
-pub mod lobby;
+pub mod load;
 pub mod mailbox;
 pub mod nothing;
 pub mod place;

@@ -2,8 +2,9 @@
 
 use em2_model::wire::domestic::ListView;
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
-use super::place::use_place;
+use super::place;
 use super::title::lasting;
 use crate::components::empty::Empty;
 use crate::components::tabs::Tab;
@@ -12,9 +13,9 @@ use crate::components::title::PageTitle;
 /// `/inbox`, `/drafts`, `/sent` and `/search`.
 #[component]
 pub fn NothingOpen() -> impl IntoView {
-    let place = use_place();
+    let path = use_location().pathname;
     let title = lasting(move || {
-        let title = match place.tab.get() {
+        let title = match path.with(|path| place::tab(path)) {
             Tab::View(ListView::Drafts) => "Drafts",
             Tab::View(ListView::Sent) => "Sent",
             Tab::Search => "Search",

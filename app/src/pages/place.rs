@@ -1,9 +1,7 @@
 //! Where the reader is, from the address alone.
 
-use em2_model::id::ConversationRef;
+use em2_model::id::{ActionKey, ConversationKey, ConversationRef, DraftKey};
 use em2_model::wire::domestic::{ListQuery, ListView};
-use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_query_map};
 use serde::{Deserialize, Serialize};
 
 use crate::components::tabs::Tab;
@@ -16,7 +14,34 @@ pub enum Listing {
     Search { q: String, before: Option<String> },
 }
 
+impl Default for Listing {
+    fn default() -> Self {
+        Listing::View(ListQuery::default())
+    }
+}
+
 impl Listing {
+    /// What this address lists; none where it says nothing about the list.
+    pub fn parse(path: &str, query: Query<'_>) -> Option<Listing> {
+        let view = |view| {
+            Some(Listing::View(ListQuery {
+                view,
+                before: query("before"),
+                offset: None,
+            }))
+        };
+        match path {
+            paths::INBOX => view(ListView::Inbox),
+            paths::DRAFTS => view(ListView::Drafts),
+            paths::SENT => view(ListView::Sent),
+            paths::SEARCH => Some(Listing::Search {
+                q: query("q").unwrap_or_default(),
+                before: query("before"),
+            }),
+            _ => None,
+        }
+    }
+
     pub fn view(&self) -> Option<ListView> {
         match self {
             Listing::View(query) => Some(query.view),
@@ -25,45 +50,81 @@ impl Listing {
     }
 }
 
-/// The address, as the layout reads it.
-#[derive(Clone, Copy)]
-pub struct Place {
-    /// Beside an open conversation the list shows what it showed before; at first the inbox.
-    pub listing: Memo<Listing>,
-    pub open: Memo<Option<ConversationRef>>,
-    pub tab: Memo<Tab>,
+/// What stands beside the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// `/`
+    Front,
+    /// The list alone.
+    List,
+    /// `/new`
+    New,
+    /// `/new/{draft}`
+    Draft(DraftKey),
+    /// `/c/{key}`; with `?before=` the stretch of it that ends there.
+    Conversation {
+        key: ConversationKey,
+        before: Option<u64>,
+    },
+    /// `/c/{key}/m/{message}/edit`
+    Edit {
+        key: ConversationKey,
+        message: ActionKey,
+    },
+    /// `/c/{key}/m/{message}/history`
+    History {
+        key: ConversationKey,
+        message: ActionKey,
+    },
+    /// An address that leads nowhere.
+    Nowhere,
 }
 
-fn listing(path: &str, q: Option<String>, before: Option<String>) -> Option<Listing> {
-    let view = |view, before| {
-        Some(Listing::View(ListQuery {
-            view,
-            before,
-            offset: None,
-        }))
-    };
-    match path {
-        paths::INBOX => view(ListView::Inbox, before),
-        paths::DRAFTS => view(ListView::Drafts, before),
-        paths::SENT => view(ListView::Sent, before),
-        paths::SEARCH => Some(Listing::Search {
-            q: q.unwrap_or_default(),
-            before,
-        }),
-        _ => None,
+impl Page {
+    pub fn parse(path: &str, query: Query<'_>) -> Page {
+        Page::known(path, query).unwrap_or(Page::Nowhere)
+    }
+
+    fn known(path: &str, query: Query<'_>) -> Option<Page> {
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+        Some(match parts.as_slice() {
+            [""] => Page::Front,
+            ["inbox" | "drafts" | "sent" | "search"] => Page::List,
+            ["new"] => Page::New,
+            ["new", draft] => Page::Draft(draft.parse().ok()?),
+            ["c", key] => Page::Conversation {
+                key: key.parse().ok()?,
+                before: query("before").and_then(|before| before.parse().ok()),
+            },
+            ["c", key, "m", message, what] => {
+                let (key, message) = (key.parse().ok()?, message.parse().ok()?);
+                match *what {
+                    "edit" => Page::Edit { key, message },
+                    "history" => Page::History { key, message },
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    /// What is open beside the list.
+    pub fn open(&self) -> Option<ConversationRef> {
+        match self {
+            Page::Draft(key) => Some((*key).into()),
+            Page::Conversation { key, .. } | Page::Edit { key, .. } | Page::History { key, .. } => {
+                Some((*key).into())
+            }
+            Page::Front | Page::List | Page::New | Page::Nowhere => None,
+        }
     }
 }
 
-/// `/c/{key}…` or `/new/{key}`.
-fn open(path: &str) -> Option<ConversationRef> {
-    let mut parts = path.trim_start_matches('/').split('/');
-    match (parts.next(), parts.next()) {
-        (Some("c" | "new"), Some(key)) => key.parse().ok(),
-        _ => None,
-    }
-}
+/// A parameter of the query by its name.
+pub type Query<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-fn tab(path: &str) -> Tab {
+/// The tab that is current at this address.
+pub fn tab(path: &str) -> Tab {
     match path {
         paths::INBOX => Tab::View(ListView::Inbox),
         paths::DRAFTS => Tab::View(ListView::Drafts),
@@ -74,26 +135,17 @@ fn tab(path: &str) -> Tab {
     }
 }
 
-/// Follows the address.
-pub fn use_place() -> Place {
-    let path = use_location().pathname;
-    let query = use_query_map();
-    let inbox = || Listing::View(ListQuery::default());
-    let listing = Memo::new(move |before: Option<&Listing>| {
-        let param = |name: &str| query.with(|query| query.get(name));
-        let here = path.with(|path| listing(path, param("q"), param("before")));
-        here.or_else(|| before.cloned()).unwrap_or_else(inbox)
-    });
-    Place {
-        listing,
-        open: Memo::new(move |_| path.with(|path| open(path))),
-        tab: Memo::new(move |_| path.with(|path| tab(path))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn none(_: &str) -> Option<String> {
+        None
+    }
+
+    fn open(path: &str) -> Option<ConversationRef> {
+        Page::parse(path, &none).open()
+    }
 
     #[test]
     fn the_address_says_what_is_open() {
@@ -101,21 +153,33 @@ mod tests {
         assert_eq!(open(&format!("/c/{key}")), key.parse().ok());
         assert_eq!(open(&format!("/c/{key}/m/{key}/edit")), key.parse().ok());
         assert_eq!(open("/inbox"), None);
-        assert_eq!(open("/c/nonsense"), None);
         assert_eq!(tab("/new"), Tab::New);
         assert_eq!(tab(&format!("/c/{key}")), Tab::Conversation);
     }
 
     #[test]
+    fn what_is_no_address_leads_nowhere() {
+        let key = "ab".repeat(32);
+        for path in [
+            "/c/nonsense",
+            "/c",
+            "/nowhere",
+            "/inbox/more",
+            &format!("/c/{key}/m/{key}/erase"),
+        ] {
+            assert_eq!(Page::parse(path, &none), Page::Nowhere, "{path}");
+        }
+        assert_eq!(Page::parse("/", &none), Page::Front);
+    }
+
+    #[test]
     fn a_conversation_says_nothing_about_the_list() {
-        assert_eq!(listing("/c/x", None, None), None);
+        assert_eq!(Listing::parse("/c/x", &none), None);
         let searched = Listing::Search {
             q: "tea".to_owned(),
             before: None,
         };
-        assert_eq!(
-            listing("/search", Some("tea".to_owned()), None),
-            Some(searched)
-        );
+        let query = |name: &str| (name == "q").then(|| "tea".to_owned());
+        assert_eq!(Listing::parse("/search", &query), Some(searched));
     }
 }

@@ -37,13 +37,19 @@ pub struct Desk {
     go: StoredValue<Go>,
 }
 
-type Go = Arc<dyn Fn(&str) + Send + Sync>;
+type Go = Arc<dyn Fn(&str, bool) + Send + Sync>;
 
 impl Desk {
     /// Lays it out for this person and gives it to everything below. Inside the router, which it goes to pages by.
     pub fn provide(world: World, session: Session) -> Desk {
         let navigate = use_navigate();
-        let go: Go = Arc::new(move |path: &str| navigate(path, NavigateOptions::default()));
+        let go: Go = Arc::new(move |path: &str, replace| {
+            let options = NavigateOptions {
+                replace,
+                ..NavigateOptions::default()
+            };
+            navigate(path, options);
+        });
         let desk = Desk {
             clock: Clock::new(session.now, session.offset),
             feed: Feed::new(session.build.clone()),
@@ -96,8 +102,13 @@ impl Desk {
 
     /// Goes to a page of the interface.
     pub fn go(&self, path: &str) -> bool {
-        self.go.with_value(|go| go(path));
+        self.go.with_value(|go| go(path, false));
         true
+    }
+
+    /// Goes to a page in place of this one: the way back leads to the one before.
+    pub fn redirect(&self, path: &str) {
+        self.go.with_value(|go| go(path, true));
     }
 
     fn start(self, device: Arc<dyn Device>) {

@@ -19,6 +19,7 @@ pub mod composer;
 pub mod edit;
 pub mod mailbox;
 pub mod open;
+pub mod reading;
 mod seen;
 pub mod timeline;
 pub mod writing;

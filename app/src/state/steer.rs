@@ -18,7 +18,7 @@ const SETTLE: u32 = 60;
 impl Desk {
     pub(super) fn command(self, command: Command) -> bool {
         match command {
-            Command::New => self.go(&paths::draft(self.world().fresh_draft())),
+            Command::New => self.go(paths::NEW),
             Command::Search => self.focus(anchors::SEARCH) || self.go(paths::SEARCH),
             Command::Inbox => self.go(paths::INBOX),
             Command::Drafts => self.go(paths::DRAFTS),

@@ -5,6 +5,8 @@ pub(crate) mod data;
 use std::sync::Arc;
 
 use app::backend::{Answer, Backend, Heard, World};
+use app::pages::load::Loaded;
+use app::pages::place::{Listing, Page};
 use app::refused::Refused;
 use app::shell::{Assets, shell};
 use em2_model::id::{ActionKey, ConversationKey, ConversationRef, DraftKey};
@@ -42,10 +44,6 @@ impl Memory {
 }
 
 impl Backend for Memory {
-    fn session(&self) -> Answer<Session> {
-        ready(Ok(self.session.clone()))
-    }
-
     fn list(&self, query: ListQuery) -> Answer<ListPage> {
         let draft = |row: &Row| matches!(row.key, ConversationRef::Draft(_));
         let rows = self
@@ -162,7 +160,21 @@ pub(crate) fn page(world: &Memory, path: &str, refused: Option<Refused>) -> Stri
     let _ = any_spawner::Executor::init_futures_executor();
     let (meta, output) = ServerMetaContext::new();
     let url = RequestUrl::new(&format!("http://a.example{path}"));
+    let session = world.session.clone();
     let world: World = Arc::new(world.clone());
+    let (here, query) = path.split_once('?').unwrap_or((path, ""));
+    let query = |name: &str| {
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    let listing = Listing::parse(here, &query).unwrap_or_default();
+    let loaded = block_on(Loaded::read(
+        &world,
+        session,
+        listing,
+        Page::parse(here, &query),
+    ));
     let scripts = refused.is_none();
     let assets = Assets {
         css: "/main.css".to_owned(),
@@ -170,7 +182,7 @@ pub(crate) fn page(world: &Memory, path: &str, refused: Option<Refused>) -> Stri
         wasm: "/app.wasm".to_owned(),
     };
     let (owner, stream) = leptos_integration_utils::build_response(
-        move || shell(assets, scripts),
+        move || shell(assets, loaded, scripts),
         move || {
             provide_context(meta);
             provide_context(url);

@@ -1,18 +1,17 @@
 //! The seam, seen from the server: the service layer for the person whose page is rendered.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use ::app::backend::{Answer, Backend, Heard};
 use em2_model::id::{ActionKey, ConversationKey, ConversationRef, DraftKey};
-use em2_model::refusal::{Code, Refusal};
+use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::{
-    Accepted, KitchenSink, ListPage, ListQuery, Older, Published, SearchPage, Session, Versions,
+    Accepted, KitchenSink, ListPage, ListQuery, Older, Published, SearchPage, Versions,
 };
 use em2_model::wire::intent::{DraftFields, Intent};
 use futures::FutureExt;
 
 use crate::auth::SignedIn;
-use crate::routes::domestic::session::session_of;
 use crate::service::IdempotencyKey;
 use crate::state::App;
 
@@ -20,40 +19,20 @@ use crate::state::App;
 pub(super) struct Here {
     pub app: App,
     pub caller: SignedIn,
-    /// Minutes east of UTC in which the page shows times.
-    pub offset: i32,
-    /// Why what the page is about could not be shown; the status of the page follows it.
-    pub refused: Arc<OnceLock<Code>>,
 }
 
 impl Here {
-    /// Asks the service layer, and remembers the first refusal.
+    /// Asks the service layer.
     fn ask<T, F>(&self, question: impl FnOnce(App, SignedIn) -> F) -> Answer<T>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Refusal>> + Send + 'static,
     {
-        let refused = self.refused.clone();
-        let asked = question(self.app.clone(), self.caller.clone());
-        asked
-            .inspect(move |answer| {
-                // A draft that was never saved is an empty one.
-                if let Err(refusal) = answer
-                    && refusal.code != Code::NoDraft
-                {
-                    refused.get_or_init(|| refusal.code);
-                }
-            })
-            .boxed()
+        question(self.app.clone(), self.caller.clone()).boxed()
     }
 }
 
 impl Backend for Here {
-    fn session(&self) -> Answer<Session> {
-        let offset = self.offset;
-        self.ask(move |app, caller| async move { Ok(session_of(&app, &caller, offset)) })
-    }
-
     fn list(&self, query: ListQuery) -> Answer<ListPage> {
         self.ask(|app, caller| async move { app.service.list(&caller.me, query).await })
     }

@@ -3,17 +3,20 @@
 mod backend;
 pub mod plain;
 mod refused;
+mod session;
 pub mod site;
 
 use std::sync::{Arc, OnceLock};
 
 use ::app::backend::World;
+use ::app::pages::load::{Loaded, Opened};
+use ::app::pages::place::{Listing, Page};
 use ::app::paths;
 use ::app::shell::shell;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_SECURITY_POLICY;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use em2_model::refusal::Code;
 use leptos::context::provide_context;
@@ -23,11 +26,11 @@ pub use refused::{RefusedForm, refused};
 
 use crate::auth::SignedIn;
 use crate::routes::answer::see_other;
-use crate::routes::domestic::session;
 use crate::routes::extract::caller::Caller;
 use crate::routes::problem;
 use crate::state::App;
 use backend::Here;
+use session::{offset, session_of};
 
 /// Lets views wait for what they ask; once for each process, later calls change nothing.
 pub fn start() {
@@ -58,13 +61,20 @@ async fn document(
     scripts: bool,
     provide: impl Fn() + Clone + Send + Sync + 'static,
 ) -> Response {
-    let refused = Arc::new(OnceLock::new());
+    let session = session_of(&app, &caller, offset(request.headers()));
     let world: World = Arc::new(Here {
         app: app.clone(),
         caller,
-        offset: session::offset(request.headers()),
-        refused: refused.clone(),
     });
+    let (listing, page) = place(request.uri());
+    let loaded = Loaded::read(&world, session, listing, page).await;
+    let code = loaded.refusal().map(|refusal| refusal.code);
+    match (&loaded.opened, code) {
+        (Ok(Opened::Elsewhere(path)), _) => return see_other(path),
+        // Signed out between the look at the cookie and the questions of the page.
+        (_, Some(Code::SignIn)) => return see_other(paths::SIGN_IN),
+        _ => {}
+    }
     let nonce = Arc::new(OnceLock::new());
     let contexts = {
         let nonce = nonce.clone();
@@ -78,24 +88,28 @@ async fn document(
     };
     let assets = app.site.assets();
     let render = leptos_axum::render_app_async_with_context(contexts, move || {
-        shell(assets.clone(), scripts)
+        shell(assets.clone(), loaded.clone(), scripts)
     });
     let mut response = render(request.map(Body::new)).await;
-    if let Some(code) = refused
-        .get()
-        .filter(|_| response.status() == StatusCode::OK)
-    {
-        *response.status_mut() = problem::status(*code);
+    if let Some(code) = code.filter(|_| response.status() == StatusCode::OK) {
+        *response.status_mut() = problem::status(code);
     }
     policy(
         &mut response,
         policy_with(&app, nonce.get().map(String::as_str)),
     );
-    match refused.get() {
-        // Signed out between the look at the cookie and the questions of the page.
-        Some(Code::SignIn) => see_other(paths::SIGN_IN),
-        _ => response,
-    }
+    response
+}
+
+/// What this address lists and opens.
+fn place(uri: &Uri) -> (Listing, Page) {
+    let query = |name: &str| {
+        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    let listing = Listing::parse(uri.path(), &query).unwrap_or_default();
+    (listing, Page::parse(uri.path(), &query))
 }
 
 /// What a page may load and run. // security.md 59

@@ -35,7 +35,6 @@ pub fn router(app: App) -> Router {
     let domestic = Router::new()
         .route("/d/l/", get(domestic::list::list))
         .route("/d/s/", get(domestic::search::search))
-        .route("/d/session/", get(domestic::session::session))
         .route("/d/ws/", get(domestic::live::connect))
         .route("/d/openapi.json", get(domestic::openapi::document))
         .route("/d/new/", post(domestic::new::start))

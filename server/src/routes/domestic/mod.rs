@@ -8,7 +8,6 @@ pub mod new;
 pub mod openapi;
 pub mod publish;
 pub mod search;
-pub mod session;
 
 use axum::Json;
 

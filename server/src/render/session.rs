@@ -1,14 +1,10 @@
-//! `GET /d/session/`: who is signed in, and in which time zone they read.
+//! Who is signed in, and in which time zone they read.
 
-use axum::Json;
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use em2_model::wire::domestic::Session;
 
-use super::Answer;
 use crate::auth::SignedIn;
-use crate::routes::extract::caller::Caller;
 use crate::routes::extract::texts;
 use crate::state::App;
 
@@ -17,17 +13,8 @@ const OFFSET: &str = "offset";
 /// The farthest that a zone is from UTC, in minutes.
 const FARTHEST: i32 = 14 * 60;
 
-/// GET /d/session/
-pub async fn session(
-    State(app): State<App>,
-    Caller(caller): Caller,
-    headers: HeaderMap,
-) -> Answer<Session> {
-    Ok(Json(session_of(&app, &caller, offset(&headers))))
-}
-
 /// What the pages of a signed-in person begin with.
-pub fn session_of(app: &App, caller: &SignedIn, offset: i32) -> Session {
+pub(super) fn session_of(app: &App, caller: &SignedIn, offset: i32) -> Session {
     Session {
         address: caller.me.address.clone(),
         name: caller.me.name.clone(),
@@ -38,7 +25,7 @@ pub fn session_of(app: &App, caller: &SignedIn, offset: i32) -> Session {
 }
 
 /// The reader's minutes east of UTC; 0 until the browser has said them.
-pub fn offset(headers: &HeaderMap) -> i32 {
+pub(super) fn offset(headers: &HeaderMap) -> i32 {
     texts(headers, COOKIE)
         .flat_map(|header| header.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
