@@ -90,6 +90,8 @@ pub trait Device: Send + Sync + 'static {
     fn focus(&self, id: &str) -> bool;
     /// The id of the element that has the focus, or of the nearest one around it that has an id.
     fn focused(&self) -> Option<String>;
+    /// Names the window.
+    fn set_title(&self, title: &str);
     /// Follows the link with this id, as a click does; false where there is none.
     fn follow(&self, id: &str) -> bool;
     /// A setting kept on this device.

@@ -2,10 +2,12 @@
 
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
-use leptos_meta::MetaTags;
 
 use crate::app::App;
-use crate::pages::load::Loaded;
+use crate::components::escape::escaped;
+use crate::components::tabs::Tab;
+use crate::pages::load::{Loaded, Opened};
+use crate::state::desk::titled;
 
 /// The addresses of the built assets, read once at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +21,17 @@ pub struct Assets {
 }
 
 /// The document of a page; with `scripts` it is hydrated. A page that answers a refused form goes without.
-pub fn shell(assets: Assets, loaded: Loaded, scripts: bool) -> impl IntoView {
+pub fn shell(assets: Assets, loaded: Loaded, tab: Tab, scripts: bool) -> impl IntoView {
     let css = assets.css.clone();
+    let title = Opened::title(&loaded.opened).unwrap_or_else(|| tab.name().to_owned());
     let data = scripts.then(|| data(&loaded));
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
                 <Head css/>
+                <Titled title=titled(&title)/>
                 {scripts.then(|| view! { <Scripts assets/> })}
-                <MetaTags/>
             </head>
             <body>
                 <div id="app"><App loaded/></div>
@@ -56,11 +59,17 @@ pub fn Plain(assets: Assets, #[prop(into)] title: String, children: Children) ->
         <html lang="en">
             <head>
                 <Head css=assets.css/>
-                <title>{title}</title>
+                <Titled title/>
             </head>
             <body>{children()}</body>
         </html>
     }
+}
+
+/// As escaped inner HTML: where an erased view goes on, Leptos leaves a mark that a title would show.
+#[component]
+fn Titled(title: String) -> impl IntoView {
+    view! { <title inner_html=escaped(&title)></title> }
 }
 
 #[component]

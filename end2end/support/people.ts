@@ -56,6 +56,7 @@ export async function publish(page: Page, { to, subject, text }: Letter, mode: M
   await page.waitForURL('**/c/*')
   await ready(page, mode)
   await expect(page.getByRole('heading', { level: 1 })).toContainText(subject)
+  await expect(page).toHaveTitle(`${subject.trim()} – em2`)
   return new URL(page.url()).pathname
 }
 

@@ -136,6 +136,10 @@ impl Device for Here {
         })
     }
 
+    fn set_title(&self, title: &str) {
+        document().set_title(title);
+    }
+
     fn focused(&self) -> Option<String> {
         let mut element: Option<Element> = document().active_element();
         while let Some(inner) = element {

@@ -233,19 +233,13 @@ impl Serialize for Refusal {
 
 impl<'de> Deserialize<'de> for Refusal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Refusal, D::Error> {
-        #[derive(Deserialize)]
-        struct Problem {
-            code: Code,
-            #[serde(default)]
-            detail: String,
-            #[serde(flatten)]
-            members: BTreeMap<String, Value>,
-        }
-        let Problem {
-            code,
-            detail,
-            mut members,
-        } = Problem::deserialize(deserializer)?;
+        let mut members = BTreeMap::<String, Value>::deserialize(deserializer)?;
+        let mut text = |name| match members.remove(name) {
+            Some(Value::String(text)) => text,
+            _ => String::new(),
+        };
+        let code: Code = text("code").parse().map_err(D::Error::custom)?;
+        let detail = text("detail");
         for standard in ["status", "title", "type", "instance"] {
             members.remove(standard);
         }

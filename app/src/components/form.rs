@@ -10,6 +10,7 @@ use crate::backend::World;
 use crate::paths;
 use crate::state::deed::Deed;
 use crate::state::desk::Desk;
+use crate::state::effect::effect;
 use crate::state::open::Open;
 
 /// The world as [`crate::app::App`]'s caller provides it.
@@ -102,7 +103,7 @@ pub fn Act(
             }
         });
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         if let (Some(Notice(notice)), Some(refusal)) = (notice, deed.refusal()) {
             notice.set(Some(refusal));
         }

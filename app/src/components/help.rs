@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::icon::Icon;
 use crate::state::anchors;
 use crate::state::desk::Desk;
+use crate::state::effect::effect;
 use crate::state::keymap::{Group, KEYMAP};
 
 const GROUPS: [(Group, &str); 4] = [
@@ -28,8 +29,8 @@ fn Sheet(desk: Desk) -> impl IntoView {
         desk.commands
             .switch(event_target_checked(&event), desk.device())
     };
-    Effect::new(move |focused: Option<()>| {
-        if focused.is_none() {
+    effect(move |first| {
+        if first {
             desk.focus(anchors::HELP);
         }
     });

@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::text_area::TextArea;
 use crate::state::anchors;
 use crate::state::desk::Desk;
+use crate::state::effect::effect;
 use crate::state::open::Open;
 
 /// The editor of the message that is being edited; it exists only in a page that is alive.
@@ -28,8 +29,8 @@ pub fn InlineEditor(open: Open) -> impl IntoView {
                 .map(|it| left(desk.clock.now.get(), it.until))
         })
     };
-    Effect::new(move |focused: Option<()>| {
-        if focused.is_none() {
+    effect(move |first| {
+        if first {
             desk.focus(anchors::EDITOR);
         }
     });

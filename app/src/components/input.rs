@@ -1,5 +1,6 @@
 //! One line of text.
 
+use crate::state::effect::effect;
 use leptos::html::Input;
 use leptos::prelude::*;
 
@@ -21,11 +22,11 @@ pub fn TextInput(
 ) -> impl IntoView {
     let first = text.get_untracked();
     let rendered = first.clone();
-    Effect::new(move |before: Option<()>| {
+    effect(move |starting| {
         let wanted = text.get();
         let Some(field) = node.get() else { return };
         let shown = field.value();
-        if before.is_none() && shown != rendered {
+        if starting && shown != rendered {
             text.set(shown);
         } else if shown != wanted {
             field.set_value(&wanted);

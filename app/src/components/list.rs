@@ -13,6 +13,7 @@ use super::icon::Icon;
 use super::input::TextInput;
 use super::problem::Problem;
 use super::row::RowLink;
+use super::rows::{Item, rows};
 use crate::paths;
 use crate::state::anchors;
 use crate::state::mailbox::Mailbox;
@@ -62,14 +63,12 @@ fn nothing(view: ListView) -> (&'static str, &'static str, &'static str) {
 /// The rows of a view.
 #[component]
 pub fn Rows(mailbox: Mailbox, me: Address, open: Signal<Option<ConversationRef>>) -> impl IntoView {
-    let rows = mailbox.rows();
-    let empty = Memo::new(move |_| rows.with(Vec::is_empty));
+    let keys = mailbox.rows();
+    let empty = Memo::new(move |_| keys.with(Vec::is_empty));
     let (icon, title, text) = nothing(mailbox.view);
     view! {
         <ul class="list-rows">
-            <For each=move || rows.get() key=|key| *key let:key>
-                <li><RowLink key=key row=mailbox.row(key) me=me.clone() open/></li>
-            </For>
+            {rows(move || keys.get().into_iter().map(|key| drawn(mailbox, key, &me, open)).collect())}
         </ul>
         {move || empty.get().then(|| view! {
             <Empty icon title text><a class="button" data-kind="plain" href=paths::NEW>"New conversation"</a></Empty>
@@ -78,6 +77,18 @@ pub fn Rows(mailbox: Mailbox, me: Address, open: Signal<Option<ConversationRef>>
         <More mailbox/>
     }
     .into_any()
+}
+
+fn drawn(
+    mailbox: Mailbox,
+    key: ConversationRef,
+    me: &Address,
+    open: Signal<Option<ConversationRef>>,
+) -> Item {
+    let me = me.clone();
+    Item::new(key.to_string(), move || {
+        view! { <li><RowLink key=key row=mailbox.row(key) me=me.clone() open/></li> }.into_any()
+    })
 }
 
 /// The way to older rows.

@@ -14,6 +14,7 @@ use super::icon::Icon;
 use super::names::{count, person};
 use super::people_add::AddPerson;
 use super::problem::Problem;
+use super::rows::{Item, rows};
 use super::when::When;
 use crate::paths;
 use crate::state::deed::Deed;
@@ -40,17 +41,20 @@ pub fn PeoplePanel(open: Open, from: Option<ActionKey>) -> impl IntoView {
             <AddPerson open from/>
             <p class="panel-count">{total}</p>
             <ul class="people">
-                <For
-                    each=move || people.get()
-                    key=|who| (who.item, who.head, who.role, who.seen.as_ref().map(|seen| seen.seq))
-                    let:who
-                >
-                    <PersonLine who open/>
-                </For>
+                {rows(move || people.get().into_iter().map(|who| drawn(who, open)).collect())}
             </ul>
         </aside>
     }
     .into_any()
+}
+
+/// A person who has read on, or whose role has changed, is drawn again.
+fn drawn(who: Participant, open: Open) -> Item {
+    let read = who.seen.as_ref().map_or(0, |seen| seen.seq);
+    let name = format!("{} {} {read}", who.item, who.head);
+    Item::new(name, move || {
+        view! { <PersonLine who=who.clone() open/> }.into_any()
+    })
 }
 
 /// How far somebody has read, in words, and when they did.

@@ -15,6 +15,14 @@ pub enum Tab {
     Conversation,
 }
 
+impl Tab {
+    /// What the page is called where nothing stands beside the list.
+    pub fn name(self) -> &'static str {
+        let known = TABS.iter().find(|(tab, ..)| *tab == self);
+        known.map_or("Inbox", |(_, _, name, _)| name)
+    }
+}
+
 const TABS: [(Tab, &str, &str, &str); 5] = [
     (Tab::View(ListView::Inbox), "inbox", "Inbox", paths::INBOX),
     (

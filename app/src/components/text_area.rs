@@ -5,6 +5,7 @@ use leptos::html::Textarea;
 use leptos::prelude::*;
 
 use super::escape::escaped;
+use crate::state::effect::effect;
 
 /// The text as HTML behind a leading newline: parsers drop the first newline after `<textarea>`, and only that one.
 fn content(text: &str) -> String {
@@ -26,7 +27,7 @@ pub fn TextArea(
 ) -> impl IntoView {
     let first = text.get_untracked();
     let inner = content(&first);
-    Effect::new(move |before: Option<()>| {
+    effect(move |starting| {
         let wanted = text.get().replace("\r\n", "\n");
         let Some(area) = node.get() else { return };
         let shown = area.value();
@@ -35,7 +36,7 @@ pub fn TextArea(
         }
         // Set as inner HTML in a browser, the leading newline stays.
         let rendered = shown.strip_prefix('\n').is_some_and(|rest| rest == wanted);
-        if before.is_none() && !rendered {
+        if starting && !rendered {
             text.set(shown)
         } else {
             area.set_value(&wanted)

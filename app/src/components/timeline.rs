@@ -8,10 +8,11 @@ use super::event::EventLine;
 use super::lines::{Line, events, lines};
 use super::message::MessageRow;
 use super::problem::Problem;
+use super::rows::{Item, rows};
 use crate::paths;
 use crate::state::desk::Desk;
 use crate::state::open::Open;
-use crate::state::timeline::messages;
+use crate::state::timeline::{LineKey, messages};
 
 /// Every loaded line, or those before slot `end`; the browser starts at the newest.
 #[component]
@@ -28,15 +29,25 @@ pub fn Timeline(open: Open, end: Option<u64>) -> impl IntoView {
         <div class="timeline-scroll" role="region" aria-label="Messages" tabindex="0">
             <div class="timeline">
                 <Earlier open/>
-                <For each=move || all.get() key=Line::clone let:line>
-                    <LineView line open/>
-                </For>
+                {rows(move || all.get().into_iter().map(|line| drawn(line, open)).collect())}
                 {end.map(|_| view! { <a class="earlier" href=paths::conversation(open.key)>"Show the newest messages"</a> })}
             </div>
         </div>
         <p class="visually-hidden" role="status">{move || heard.get()}</p>
     }
     .into_any()
+}
+
+fn drawn(line: Line, open: Open) -> Item {
+    let name = match &line {
+        Line::New => "new".to_owned(),
+        Line::Message(LineKey::Entry(key)) => key.to_string(),
+        Line::Message(LineKey::Letter(id)) => format!("letter {id}"),
+        Line::Events { first, last } => format!("{first} {last}"),
+    };
+    Item::new(name, move || {
+        view! { <LineView line=line.clone() open/> }.into_any()
+    })
 }
 
 /// What a screen reader is told of messages that came after slot `from`.

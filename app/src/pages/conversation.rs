@@ -5,15 +5,14 @@ use em2_model::wire::domestic::Conversation;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use super::title::lasting;
 use crate::components::composer::Composer;
 use crate::components::heading::{Heading, Panel};
 use crate::components::people::PeoplePanel;
 use crate::components::row::subject_or;
 use crate::components::since::SinceLine;
 use crate::components::timeline::Timeline;
-use crate::components::title::PageTitle;
 use crate::state::desk::Desk;
+use crate::state::effect::effect;
 use crate::state::open::Open;
 
 /// `/c/{key}`; with `end` the stretch of it before that slot.
@@ -31,9 +30,8 @@ pub fn ConversationPage(
         open.composer.parent.set(Some(answered));
     }
     let subject = open.part(|it| subject_or(&it.subject));
-    let title = lasting(move || subject.get());
+    effect(move |_| desk.title(&subject.get()));
     view! {
-        <PageTitle text=title/>
         <main class="conversation" id="main" tabindex="-1" data-panel=move || (panel.get() == Panel::People).then_some("people")>
             <Heading open panel/>
             <div class="conversation-body">

@@ -6,17 +6,17 @@ use leptos::prelude::*;
 use crate::components::draft::{Discard, DraftForm};
 use crate::components::empty::Empty;
 use crate::components::icon::Icon;
-use crate::components::title::PageTitle;
 use crate::components::when::When;
 use crate::paths;
 use crate::state::desk::Desk;
+use crate::state::effect::effect;
 use crate::state::writing::Writing;
 
 /// `/new/{draft}`
 #[component]
 pub fn DraftPage(desk: Desk, draft: Draft) -> impl IntoView {
     let writing = Writing::new(desk, draft);
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some(key) = writing.became.get() {
             desk.go(&paths::conversation(key));
         }
@@ -28,7 +28,6 @@ pub fn DraftPage(desk: Desk, draft: Draft) -> impl IntoView {
             .unwrap_or_else(|| "New conversation".to_owned())
     };
     view! {
-        <PageTitle text="New conversation"/>
         <main class="conversation" id="main" tabindex="-1">
         <header class="conversation-head">
             <a class="tool conversation-back" href=paths::DRAFTS title="Back to the drafts" aria-label="Back">

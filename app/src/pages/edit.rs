@@ -4,13 +4,11 @@ use em2_model::wire::domestic::{Conversation, Message};
 use leptos::prelude::*;
 
 use crate::components::editor::Editor;
-use crate::components::title::PageTitle;
 
 /// `/c/{key}/m/{message}/edit`
 #[component]
 pub fn EditPage(conversation: Conversation, message: Message) -> impl IntoView {
     view! {
-        <PageTitle text="Edit"/>
         <main class="conversation" id="main" tabindex="-1"><Editor conversation message/></main>
     }
 }

@@ -4,13 +4,11 @@ use em2_model::refusal::Refusal;
 use leptos::prelude::*;
 
 use crate::components::problem::PageProblem;
-use crate::components::title::PageTitle;
 
 /// Beside the list, where what was asked for cannot be shown.
 #[component]
 pub fn NotShown(refusal: Refusal) -> impl IntoView {
     view! {
-        <PageTitle text="Not shown"/>
         <main class="conversation" id="main" tabindex="-1"><PageProblem refusal/></main>
     }
 }

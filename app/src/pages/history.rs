@@ -4,7 +4,6 @@ use em2_model::id::ConversationKey;
 use em2_model::wire::domestic::Versions;
 use leptos::prelude::*;
 
-use crate::components::title::PageTitle;
 use crate::components::versions::VersionList;
 use crate::state::desk::Desk;
 
@@ -13,7 +12,6 @@ use crate::state::desk::Desk;
 pub fn HistoryPage(desk: Desk, conversation: ConversationKey, versions: Versions) -> impl IntoView {
     let me = desk.session.with_value(|session| session.address.clone());
     view! {
-        <PageTitle text="Versions"/>
         <main class="conversation" id="main" tabindex="-1"><VersionList conversation versions me/></main>
     }
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::place::{Listing, Page};
 use crate::backend::World;
 use crate::components::problem::no_such_page;
+use crate::components::row::subject_or;
 use crate::paths;
 
 /// Everything on a page. It travels in the page, so that the browser begins with what the server rendered.
@@ -65,6 +66,22 @@ impl Loaded {
     /// Why what the page is about cannot be shown.
     pub fn refusal(&self) -> Option<&Refusal> {
         self.opened.as_ref().err().or(self.listed.as_ref().err())
+    }
+}
+
+impl Opened {
+    /// What a window is called that shows this; none where the list says it.
+    pub fn title(opened: &Result<Opened, Refusal>) -> Option<String> {
+        match opened {
+            Ok(Opened::Conversation { conversation, .. }) => {
+                Some(subject_or(&conversation.subject))
+            }
+            Ok(Opened::Draft(_)) => Some("New conversation".to_owned()),
+            Ok(Opened::Edit { .. }) => Some("Edit".to_owned()),
+            Ok(Opened::History { .. }) => Some("Versions".to_owned()),
+            Ok(Opened::Nothing | Opened::Elsewhere(_)) => None,
+            Err(_) => Some("Not shown".to_owned()),
+        }
     }
 }
 

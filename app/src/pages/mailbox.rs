@@ -27,6 +27,7 @@ use crate::components::tabs::{Tab, Tabs};
 use crate::components::when::Today;
 use crate::paths;
 use crate::state::desk::Desk;
+use crate::state::effect::effect;
 use crate::state::keymap::{Command, aria};
 use crate::state::mailbox::Mailbox;
 use crate::state::reading::reading;
@@ -58,7 +59,7 @@ fn use_place() -> Place {
 fn follow_address(place: Place) {
     if let Some(browser) = use_context::<BrowserUrl>() {
         let path = use_location().pathname;
-        Effect::new(move |_| {
+        effect(move |_| {
             path.track();
             place.page.track();
             browser.ready_to_complete();
@@ -97,12 +98,17 @@ pub fn MailboxPage(loaded: Loaded) -> impl IntoView {
         Some(Ok(opened)) => open_view(desk, opened),
         Some(Err(refusal)) => view! { <NotShown refusal/> }.into_any(),
     };
+    effect(move |_| {
+        let tab = place.tab.get();
+        let title = opened.with(|opened| opened.as_ref().and_then(Opened::title));
+        desk.title(title.as_deref().unwrap_or_else(|| tab.name()));
+    });
     let pane = move || match place.tab.get() {
         Tab::View(_) | Tab::Search => "list",
         Tab::New | Tab::Conversation => "conversation",
     };
     let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
+    effect(move |_| alive.set(true));
     view! {
         <a class="skip" href="#main">"Skip to the conversation"</a>
         <div class="mailbox" data-pane=pane data-alive=move || alive.get()>
@@ -186,7 +192,7 @@ fn list_view(desk: Desk, place: Place, counts: RwSignal<Counts>, listed: Listed)
         Listed::Rows(page) => {
             let view = place.listing.with_untracked(Listing::view);
             let mailbox = Mailbox::new(desk, view.unwrap_or_default(), page);
-            Effect::new(move |_| counts.set(mailbox.page.with(Counts::of)));
+            effect(move |_| counts.set(mailbox.page.with(Counts::of)));
             view! { <Rows mailbox me open/> }.into_any()
         }
         Listed::Found(page) => view! { <Hits page me open/> }.into_any(),
@@ -209,7 +215,7 @@ fn open_view(desk: Desk, opened: Opened) -> AnyView {
             view! { <HistoryPage desk conversation=key versions=*versions/> }.into_any()
         }
         Opened::Elsewhere(path) => {
-            Effect::new(move |_| desk.redirect(&path));
+            effect(move |_| desk.redirect(&path));
             view! { <ConversationToCome/> }.into_any()
         }
     }

@@ -11,4 +11,3 @@ pub mod mailbox;
 pub mod nothing;
 pub mod place;
 pub mod sign_in;
-mod title;

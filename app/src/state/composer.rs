@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::effect::effect;
 use em2_model::id::{ActionKey, ConversationKey};
 use leptos::prelude::*;
 
@@ -31,7 +32,7 @@ impl Composers {
             text: RwSignal::new(text),
             parent: RwSignal::new(parent),
         };
-        Effect::new(move |_| {
+        effect(move |_| {
             let written = (composer.text.get(), composer.parent.get());
             kept.update_value(|kept| {
                 if written.0.is_empty() {

@@ -11,6 +11,7 @@ use leptos_router::hooks::use_navigate;
 use super::clock::Clock;
 use super::commands::Commands;
 use super::composer::Composers;
+use super::effect::effect;
 use super::feed::Feed;
 use super::outbox::Outbox;
 use crate::backend::{Connection, Device, World};
@@ -35,6 +36,11 @@ pub struct Desk {
     pub help: RwSignal<bool>,
     world: StoredValue<World>,
     go: StoredValue<Go>,
+}
+
+/// The title of a document that shows this.
+pub fn titled(text: &str) -> String {
+    format!("{text} – em2")
 }
 
 type Go = Arc<dyn Fn(&str, bool) + Send + Sync>;
@@ -66,8 +72,8 @@ impl Desk {
         provide_context(desk);
         desk.commands.handle(move |command| desk.command(command));
         // Effects do not run on a server: nothing below happens there.
-        Effect::new(move |started: Option<()>| {
-            if let (None, Some(device)) = (started, desk.device()) {
+        effect(move |first| {
+            if first && let Some(device) = desk.device() {
                 desk.start(device);
             }
         });
@@ -111,15 +117,22 @@ impl Desk {
         self.go.with_value(|go| go(path, true));
     }
 
+    /// Names the window after what it shows; on a server the document has its title already.
+    pub fn title(&self, text: &str) {
+        if let Some(device) = self.device() {
+            device.set_title(&titled(text));
+        }
+    }
+
     fn start(self, device: Arc<dyn Device>) {
         self.clock.start(device.clone());
         self.commands.start(&*device);
         device.watch(Arc::new(move |seen| {
             self.visible.try_set(seen);
         }));
-        Effect::new(move |_| self.pill(self.feed.connection.get()));
+        effect(move |_| self.pill(self.feed.connection.get()));
         // Pages subscribe while they are rendered, so those of one render are all known a moment later.
-        Effect::new(move |_| {
+        effect(move |_| {
             if self.feed.wanted.get() {
                 let device = device.clone();
                 spawn_local(async move {

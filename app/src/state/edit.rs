@@ -13,6 +13,7 @@ use leptos::task::spawn_local;
 use super::anchors;
 use super::deed::Deed;
 use super::desk::Desk;
+use super::effect::effect;
 use super::open::Open;
 
 /// How long before its end a lock is taken anew, in milliseconds.
@@ -217,7 +218,7 @@ impl Editor {
     /// Takes a new lock before the old one ends, and keeps what was written for the case that the page goes.
     pub(super) fn watch(&self, open: Open) {
         let editor = *self;
-        Effect::new(move |_| {
+        effect(move |_| {
             let now = editor.desk.clock.now.get();
             if editor
                 .editing
@@ -226,7 +227,7 @@ impl Editor {
                 editor.renew(&open);
             }
         });
-        Effect::new(move |_| {
+        effect(move |_| {
             let text = editor.text.get();
             if let Some(editing) = editor
                 .editing

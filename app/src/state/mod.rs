@@ -38,5 +38,8 @@ mod ring;
 pub mod deed;
 pub mod outbox;
 
+// What changes set off.
+pub mod effect;
+
 #[cfg(test)]
 mod samples;

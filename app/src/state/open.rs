@@ -16,6 +16,7 @@ use super::composer::Composer;
 use super::deed::Deed;
 use super::desk::Desk;
 use super::edit::Editor;
+use super::effect::effect;
 use super::feed::Frame;
 use super::outbox::{Letter, Sending};
 use super::seen;
@@ -60,12 +61,12 @@ impl Open {
         seen::watch(open);
         open.editor.watch(open);
         // What was held back is looked at again whenever a letter arrives or fails.
-        Effect::new(move |_| {
+        effect(move |_| {
             desk.outbox.track();
             open.release();
         });
         // Letters that met no server go out again as soon as there is one.
-        Effect::new(move |_| {
+        effect(move |_| {
             if desk.feed.connection.get() == Connection::Live {
                 open.send_waiting();
             }

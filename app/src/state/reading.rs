@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::effect::effect;
 use crate::backend::Answer;
 use em2_model::refusal::Refusal;
 
@@ -22,19 +23,19 @@ where
     T: Send + Sync + 'static,
 {
     let now = RwSignal::new(Some(first));
-    Effect::new(move |before: Option<P>| {
+    effect(move |first| {
         let here = place.get();
-        if before.is_some_and(|before| before != here) {
-            now.set(None);
-            let (asked, at) = (ask(here.clone()), here.clone());
-            spawn_local(async move {
-                let answer = asked.await;
-                if place.try_get_untracked() == Some(at) {
-                    now.try_set(Some(answer));
-                }
-            });
+        if first {
+            return;
         }
-        here
+        now.set(None);
+        let asked = ask(here.clone());
+        spawn_local(async move {
+            let answer = asked.await;
+            if place.try_get_untracked() == Some(here) {
+                now.try_set(Some(answer));
+            }
+        });
     });
     now
 }

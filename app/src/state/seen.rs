@@ -5,6 +5,7 @@ use em2_model::wire::intent::Intent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::effect::effect;
 use super::open::Open;
 use crate::backend::Connection;
 
@@ -39,7 +40,7 @@ impl Position {
 pub(super) fn watch(open: Open) {
     let position = open.part(Position::of);
     let turn = StoredValue::new(0_u64);
-    Effect::new(move |_| {
+    effect(move |_| {
         let due = position
             .get()
             .due(open.desk.visible.get(), open.desk.feed.connection.get());

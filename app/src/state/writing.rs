@@ -11,6 +11,7 @@ use leptos::task::spawn_local;
 use super::anchors;
 use super::deed::{Deed, Ticket};
 use super::desk::Desk;
+use super::effect::effect;
 use super::feed::Frame;
 use super::keymap::Command;
 use crate::backend::Connection;
@@ -209,14 +210,15 @@ impl Writing {
                 writing.became.set(*became);
             }
         });
-        Effect::new(move |before: Option<Content>| {
+        let mut before = None;
+        effect(move |_| {
             let content = writing.content();
-            if before.is_some_and(|before| before != content) {
+            let changed = before.replace(content);
+            if changed.is_some() && changed != before {
                 writing.pause();
             }
-            content
         });
-        Effect::new(move |_| {
+        effect(move |_| {
             let back = writing.desk.feed.connection.get() == Connection::Live;
             if back
                 && writing

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use app::backend::{Answer, Backend, Heard, World};
 use app::pages::load::Loaded;
-use app::pages::place::{Listing, Page};
+use app::pages::place::{self, Listing, Page};
 use app::refused::Refused;
 use app::shell::{Assets, shell};
 use em2_model::id::{ActionKey, ConversationKey, ConversationRef, DraftKey};
@@ -16,10 +16,8 @@ use em2_model::wire::domestic::{
     Piece, Published, Row, SearchPage, Session, Version, Versions,
 };
 use em2_model::wire::intent::{DraftFields, Intent};
-use futures::StreamExt;
 use futures::executor::block_on;
 use leptos::prelude::*;
-use leptos_meta::ServerMetaContext;
 use leptos_router::location::RequestUrl;
 
 /// What one person sees; writes are not taken.
@@ -158,7 +156,6 @@ impl Backend for Memory {
 pub(crate) fn page(world: &Memory, path: &str, refused: Option<Refused>) -> String {
     // Fails when it is set already, by another test of this process.
     let _ = any_spawner::Executor::init_futures_executor();
-    let (meta, output) = ServerMetaContext::new();
     let url = RequestUrl::new(&format!("http://a.example{path}"));
     let session = world.session.clone();
     let world: World = Arc::new(world.clone());
@@ -181,34 +178,14 @@ pub(crate) fn page(world: &Memory, path: &str, refused: Option<Refused>) -> Stri
         js: "/app.js".to_owned(),
         wasm: "/app.wasm".to_owned(),
     };
-    let (owner, stream) = leptos_integration_utils::build_response(
-        move || shell(assets, loaded, scripts),
-        move || {
-            provide_context(meta);
-            provide_context(url);
-            provide_context(world);
-            if let Some(refused) = refused {
-                provide_context(refused);
-            }
-        },
-        |view, _chunks, _| {
-            let whole = view.to_html_stream_in_order().collect::<String>();
-            Box::pin(async move {
-                let whole = whole.await;
-                Box::pin(futures::stream::once(async move { whole })) as _
-            })
-        },
-        false,
-    );
-    let html = block_on(async {
-        let stream = stream.await;
-        output
-            .inject_meta_context(stream)
-            .await
-            .collect::<String>()
-            .await
+    let html = Owner::new().with(|| {
+        provide_context(url);
+        provide_context(world);
+        if let Some(refused) = refused {
+            provide_context(refused);
+        }
+        shell(assets, loaded, place::tab(here), scripts).to_html()
     });
-    owner.unset_with_forced_cleanup();
     // The places where erased views go on, which nobody sees.
     html.replace("<!>", "")
 }

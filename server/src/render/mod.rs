@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use ::app::backend::World;
 use ::app::pages::load::{Loaded, Opened};
-use ::app::pages::place::{Listing, Page};
+use ::app::pages::place::{self, Listing, Page};
 use ::app::paths;
 use ::app::shell::shell;
 use axum::body::Body;
@@ -66,7 +66,7 @@ async fn document(
         app: app.clone(),
         caller,
     });
-    let (listing, page) = place(request.uri());
+    let (listing, page) = whereabouts(request.uri());
     let loaded = Loaded::read(&world, session, listing, page).await;
     let code = loaded.refusal().map(|refusal| refusal.code);
     match (&loaded.opened, code) {
@@ -75,6 +75,7 @@ async fn document(
         (_, Some(Code::SignIn)) => return see_other(paths::SIGN_IN),
         _ => {}
     }
+    let tab = place::tab(request.uri().path());
     let nonce = Arc::new(OnceLock::new());
     let contexts = {
         let nonce = nonce.clone();
@@ -88,7 +89,7 @@ async fn document(
     };
     let assets = app.site.assets();
     let render = leptos_axum::render_app_async_with_context(contexts, move || {
-        shell(assets.clone(), loaded.clone(), scripts)
+        shell(assets.clone(), loaded.clone(), tab, scripts)
     });
     let mut response = render(request.map(Body::new)).await;
     if let Some(code) = code.filter(|_| response.status() == StatusCode::OK) {
@@ -102,7 +103,7 @@ async fn document(
 }
 
 /// What this address lists and opens.
-fn place(uri: &Uri) -> (Listing, Page) {
+fn whereabouts(uri: &Uri) -> (Listing, Page) {
     let query = |name: &str| {
         form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
             .find(|(key, _)| key == name)

@@ -12,7 +12,7 @@ const ONLY: &[(&[&str], &[&str], &str)] = &[
         "only routes and render name axum",
     ),
     (
-        &["leptos::", "leptos_meta::", "leptos_router::"],
+        &["leptos::", "leptos_router::"],
         &["server/src/render", "app/src/", "frontend/src/"],
         "only the views, and what renders them, name Leptos",
     ),
