@@ -74,7 +74,7 @@ impl Service {
         deed: &Deed,
         once: &Once,
     ) -> Result<Accepted, Failure> {
-        let loaded = load_for_write(tx, conv, &deed.messages, deed.nonce).await?;
+        let loaded = load_for_write(tx, conv, deed.wanted()).await?;
         // Whoever never took part learns as much as of a conversation that does not exist. // security.md 38
         let loaded = loaded
             .filter(|loaded| {

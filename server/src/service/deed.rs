@@ -13,6 +13,7 @@ use em2_model::wire::intent::Intent;
 use super::failure::Failure;
 use super::recipients::unreachable;
 use super::{Me, Service};
+use crate::store::conversations::Wanted;
 use crate::store::users::{User, find_user_by_address};
 use crate::text::Rendered;
 
@@ -204,6 +205,15 @@ impl Deed {
                 proposal.following(item, follows.or_else(newest).ok_or_else(gone)?)
             }
         })
+    }
+
+    /// What of the conversation the action needs.
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            messages: &self.messages,
+            nonce: self.nonce,
+            added: self.added.as_ref().map(|user| user.id),
+        }
     }
 
     pub(super) fn salt(&self) -> Salt {

@@ -14,6 +14,7 @@ use crate::store::Tx;
 use crate::store::actions::drop_bodies;
 use crate::store::conversations::{ConversationRow, Face, Loaded, update_conversation};
 use crate::store::deliveries::raise_deliveries;
+use crate::store::feed::Heads;
 use crate::store::list::Frozen;
 use crate::store::messages::{
     DoneRow, MessageRow, insert_message, list_messages_before, update_message,
@@ -36,6 +37,8 @@ pub(super) struct Projection {
     pub(super) here: Vec<ParticipantRow>,
     /// Who hears of this action, in the same order: those who were or are present.
     pub(super) readers: Vec<UserId>,
+    /// Their feed counters, where they are held already.
+    pub(super) heads: Heads,
     /// The message that it is about.
     pub(super) message: Option<MessageRow>,
     /// A label that it removed.
@@ -169,6 +172,7 @@ impl Projection {
         };
         Projection {
             readers: readers.filter_map(|person| person.user).collect(),
+            heads: loaded.heads,
             message: loaded
                 .messages
                 .into_iter()

@@ -345,6 +345,7 @@ fn store_rows(tx: &mut Tx, ready: Ready) -> Result<(Projection, Opened), Failure
         Projection {
             conversation,
             here,
+            heads: Vec::new(),
             readers,
             message,
             label: None,

@@ -31,15 +31,14 @@ impl Service {
     ) -> Result<Shown, Failure> {
         let core = &projection.conversation.core;
         raise(tx, core, self.identity.platform(), now);
-        let numbers = feed::tell(
-            tx,
-            &projection.readers,
-            Told::Action {
-                conv: core.key,
-                seq: core.seq,
-            },
-        )
-        .await?;
+        let told = Told::Action {
+            conv: core.key,
+            seq: core.seq,
+        };
+        let numbers = match projection.heads.as_slice() {
+            [] => feed::tell(tx, &projection.readers, told).await?,
+            held => feed::tell_held(tx, held, told),
+        };
         let names: LabelNames = projection.label.clone().into_iter().collect();
         let scene = Scene {
             conversation: &projection.conversation,

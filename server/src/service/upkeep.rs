@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::project::Projection;
 use crate::store::Tx;
 use crate::store::actions::{drop_bodies_before, insert_action};
-use crate::store::conversations::{list_expiring, load_for_write, update_conversation};
+use crate::store::conversations::{Wanted, list_expiring, load_for_write, update_conversation};
 use crate::store::feed::prune_feed;
 use crate::store::idempotency::prune_answers;
 use crate::store::messages::expire_messages;
@@ -89,7 +89,12 @@ impl Service {
 
     async fn expire(&self, tx: &mut Tx, conv: ConversationKey) -> Result<(), Failure> {
         let (nonce, salt) = (Nonce::from_bytes(draw()?), Salt::from_bytes(draw()?));
-        let Some(loaded) = load_for_write(tx, conv, &[], nonce).await? else {
+        let wanted = Wanted {
+            messages: &[],
+            nonce,
+            added: None,
+        };
+        let Some(loaded) = load_for_write(tx, conv, wanted).await? else {
             return Ok(());
         };
         let now = self.clock.now();

@@ -10,7 +10,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::store::dialect::{Answer, Dialect, Link, Row, Statement, Texts};
+use crate::store::dialect::{Answer, Dialect, Failed, Link, Row, Statement, Texts};
 use crate::store::error::StoreError;
 use crate::store::value::Value;
 
@@ -29,6 +29,12 @@ pub struct Conn {
     texts: Texts,
     /// Writes that nobody has asked the outcome of yet.
     pending: Vec<Statement>,
+    /// Writes that go out just before the commit, in their order.
+    late: Vec<Statement>,
+    /// How many of the pending ones are the end of the write before this one.
+    carried: usize,
+    /// Why that write failed, after it had seemed to be done.
+    carried_failure: Option<StoreError>,
     cost: Cost,
 }
 
@@ -40,9 +46,22 @@ pub struct Tx {
     conn: Conn,
     /// What to do once everything is stored, in the order of the commits.
     after: Vec<AfterCommit>,
-    /// What was pending before this write, and the trips made until then.
-    mark: (usize, u64),
+    /// What there was before this write.
+    mark: Mark,
+    /// How many late statements there were before the last write that is done.
+    before: usize,
 }
+
+/// How far a connection was: statements pending and late, and trips made.
+#[derive(Default)]
+struct Mark {
+    pending: usize,
+    late: usize,
+    trips: u64,
+}
+
+/// Takes back what one write has done so far.
+const UNDO: [&str; 2] = ["ROLLBACK TO em2", "RELEASE em2"];
 
 impl Conn {
     pub(in crate::store) fn new(link: Link, texts: Texts) -> Self {
@@ -50,6 +69,9 @@ impl Conn {
             link,
             texts,
             pending: Vec::new(),
+            late: Vec::new(),
+            carried: 0,
+            carried_failure: None,
             cost: Cost::default(),
         }
     }
@@ -121,8 +143,8 @@ impl Conn {
         &mut self,
         mut statements: Vec<Statement>,
     ) -> Result<Vec<Answer>, StoreError> {
-        let before = self.pending.len();
-        if before > 0 {
+        let own = statements.len();
+        if !self.pending.is_empty() {
             let mut all = std::mem::take(&mut self.pending);
             all.append(&mut statements);
             statements = all;
@@ -130,18 +152,39 @@ impl Conn {
         if statements.is_empty() {
             return Ok(Vec::new());
         }
+        let carried = std::mem::take(&mut self.carried);
+        let rest = (carried > 0).then(|| statements[carried..].to_vec());
+        let mut answers = match (self.send(statements).await, rest) {
+            (Ok(answers), _) => answers,
+            (Err(failed), Some(rest)) if failed.after < carried => {
+                self.carried_failure = Some(failed.why);
+                let undone = [&UNDO.map(Statement::bare), rest.as_slice()].concat();
+                self.send(undone).await.map_err(|failed| failed.why)?
+            }
+            (Err(failed), _) => return Err(failed.why),
+        };
+        Ok(answers.split_off(answers.len().saturating_sub(own)))
+    }
+
+    async fn send(&mut self, statements: Vec<Statement>) -> Result<Vec<Answer>, Failed> {
         self.cost.statements += statements.len() as u64;
         self.cost.trips += match self.link.dialect() {
             Dialect::Sqlite => 1,
             Dialect::Postgres => statements.len() as u64,
         };
-        let mut answers = self.link.run(statements, &self.texts).await?;
-        Ok(answers.split_off(before.min(answers.len())))
+        self.link.run(statements, &self.texts).await
     }
 
     /// Forgets what was not sent.
     pub(in crate::store) fn discard(&mut self) {
         self.pending.clear();
+        self.late.clear();
+        self.carried = 0;
+    }
+
+    /// Has what waited for the commit go out next.
+    pub(in crate::store) fn queue_late(&mut self) {
+        self.pending.append(&mut self.late);
     }
 
     pub(in crate::store) fn queue(&mut self, statement: Statement) {
@@ -154,7 +197,8 @@ impl Tx {
         Self {
             conn,
             after: Vec::new(),
-            mark: (0, 0),
+            mark: Mark::default(),
+            before: 0,
         }
     }
 
@@ -168,6 +212,13 @@ impl Tx {
         for statement in statements {
             self.conn.queue(statement);
         }
+    }
+
+    /// Writes just before the commit, after everything else of the transaction and in the order of the calls. For
+    /// tables that nothing reads in a write: SQLite's full-text index is written out once for a whole group, not at each
+    /// savepoint.
+    pub(in crate::store) fn push_late(&mut self, statements: Vec<Statement>) {
+        self.conn.late.extend(statements);
     }
 
     /// Writes now and says how many rows it touched.
@@ -192,21 +243,45 @@ impl Tx {
 
 /// One write among others in SQLite's transaction.
 impl Tx {
-    pub(in crate::store) fn begin_write(&mut self) {
-        self.mark = (self.conn.pending.len(), self.conn.cost.trips);
+    pub(in crate::store) fn begin_write(&mut self, carries: bool) {
+        self.conn.carried = if carries { self.conn.pending.len() } else { 0 };
+        self.mark = Mark {
+            pending: self.conn.pending.len(),
+            late: self.conn.late.len(),
+            trips: self.conn.cost.trips,
+        };
         self.conn.queue(Statement::bare("SAVEPOINT em2"));
     }
 
     /// Takes back what was written since `begin_write`.
     pub(in crate::store) async fn undo_write(&mut self) -> Result<(), StoreError> {
-        let (pending, trips) = self.mark;
-        if self.conn.cost.trips == trips {
-            self.conn.pending.truncate(pending);
+        self.conn.late.truncate(self.mark.late);
+        if self.has_sent_nothing() {
+            self.conn.pending.truncate(self.mark.pending);
             return Ok(());
         }
-        self.conn.discard();
-        let undo = ["ROLLBACK TO em2", "RELEASE em2"].map(Statement::bare);
+        self.conn.pending.clear();
+        let undo = UNDO.map(Statement::bare);
         self.conn.run(undo.into()).await.map(|_| ())
+    }
+
+    /// Whether everything of this write, and what was left of the one before, is pending.
+    pub(in crate::store) fn has_sent_nothing(&self) -> bool {
+        self.conn.cost.trips == self.mark.trips
+    }
+
+    /// This write is done, but for what is pending of it.
+    pub(in crate::store) fn end_write(&mut self) {
+        self.before = self.mark.late;
+    }
+
+    /// Why the write before this one failed, if what was left of it did; it is undone then.
+    pub(in crate::store) fn failed_before(&mut self) -> Option<StoreError> {
+        let failure = self.conn.carried_failure.take()?;
+        let gone = self.mark.late - self.before;
+        self.conn.late.drain(self.before..self.mark.late);
+        self.mark.late -= gone;
+        Some(failure)
     }
 
     pub(in crate::store) async fn close(self) {
@@ -218,6 +293,7 @@ impl Tx {
 
     /// Sends what is pending and commits PostgreSQL's transaction.
     pub(in crate::store) async fn commit(mut self) -> Result<Vec<AfterCommit>, StoreError> {
+        self.conn.queue_late();
         self.conn.run(Vec::new()).await?;
         if let Link::PostgresTransaction(transaction) = self.conn.link {
             transaction.commit().await?;

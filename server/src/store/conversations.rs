@@ -8,8 +8,10 @@ use crate::store::actions;
 use crate::store::conn::{Conn, Tx};
 use crate::store::dialect::Row;
 use crate::store::error::StoreError;
+use crate::store::feed::{self, Heads};
 use crate::store::messages::{self, MessageRow};
 use crate::store::participants::{self, ParticipantRow};
+use crate::store::users::UserId;
 use crate::store::value::{args, from_json, json};
 
 /// A published conversation without its messages and its log.
@@ -184,22 +186,34 @@ pub struct Loaded {
     pub messages: Vec<MessageRow>,
     /// What became of the nonce asked for.
     pub slot: Option<Slot>,
+    /// The feed counters of those present, and of whom the action adds.
+    pub heads: Heads,
 }
 
-/// Loads what an action with this nonce on `messages` of this conversation needs, and keeps other
-/// writers of it waiting until this write has ended. `None` if there is no such conversation.
+/// What an action is about, as far as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub messages: &'a [ActionKey],
+    pub nonce: Nonce,
+    /// The account that it adds.
+    pub added: Option<UserId>,
+}
+
+/// Loads what an action in this conversation needs, and keeps other writers of it, and others who
+/// tell its people something, waiting until this write has ended. `None` if there is no such
+/// conversation.
 pub async fn load_for_write(
     tx: &mut Tx,
     key: ConversationKey,
-    messages: &[ActionKey],
-    nonce: Nonce,
+    wanted: Wanted<'_>,
 ) -> Result<Option<Loaded>, StoreError> {
-    let [found, here, slot, touched] = tx
+    let [found, here, slot, touched, heads] = tx
         .fetch_each([
             (select!("WHERE key = $1 LOCKING"), args![key]),
             (participants::LIST_HERE, args![key]),
-            (actions::FIND_BY_NONCE, args![key, nonce]),
-            (messages::LIST_BY_KEY, args![key, messages]),
+            (actions::FIND_BY_NONCE, args![key, wanted.nonce]),
+            (messages::LIST_BY_KEY, args![key, wanted.messages]),
+            (feed::HEADS, args![key, wanted.added]),
         ])
         .await?;
     let Some(found) = found.first() else {
@@ -216,6 +230,7 @@ pub async fn load_for_write(
             .map(messages::message)
             .collect::<Result<_, _>>()?,
         slot: slot.first().map(actions::slot).transpose()?,
+        heads: feed::heads(&heads)?,
     }))
 }
 

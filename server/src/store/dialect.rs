@@ -56,6 +56,13 @@ pub(in crate::store) struct Answer {
     pub(in crate::store) affected: u64,
 }
 
+/// Statements that were stopped by a failure.
+pub(in crate::store) struct Failed {
+    /// How many had ended well.
+    pub(in crate::store) after: usize,
+    pub(in crate::store) why: StoreError,
+}
+
 /// An open connection of either engine.
 pub(in crate::store) enum Link {
     /// The one writer of a SQLite file, owned by the writer task.
@@ -117,16 +124,19 @@ impl Link {
         &mut self,
         statements: Vec<Statement>,
         texts: &Texts,
-    ) -> Result<Vec<Answer>, StoreError> {
-        match self {
-            Self::Writer(connection) => run_sqlite(connection, statements, texts).await,
-            Self::Sqlite(connection) => run_sqlite(connection, statements, texts).await,
-            Self::SqliteSnapshot(connection) => run_sqlite(connection, statements, texts).await,
-            Self::Postgres(connection) => run_postgres(connection, statements, texts).await,
-            Self::PostgresTransaction(connection) => {
-                run_postgres(connection, statements, texts).await
+    ) -> Result<Vec<Answer>, Failed> {
+        let mut answers = Vec::with_capacity(statements.len());
+        let ran = match self {
+            Self::Writer(it) => run_sqlite(it, statements, texts, &mut answers).await,
+            Self::Sqlite(it) => run_sqlite(it, statements, texts, &mut answers).await,
+            Self::SqliteSnapshot(it) => run_sqlite(it, statements, texts, &mut answers).await,
+            Self::Postgres(it) => run_postgres(it, statements, texts, &mut answers).await,
+            Self::PostgresTransaction(it) => {
+                run_postgres(it, statements, texts, &mut answers).await
             }
-        }
+        };
+        let after = answers.len();
+        ran.map(|()| answers).map_err(|why| Failed { after, why })
     }
 }
 
@@ -134,11 +144,11 @@ async fn run_sqlite(
     connection: &mut SqliteConnection,
     statements: Vec<Statement>,
     texts: &Texts,
-) -> Result<Vec<Answer>, StoreError> {
+    answers: &mut Vec<Answer>,
+) -> Result<(), StoreError> {
     let mut arguments = SqliteArguments::default();
     arguments.reserve(statements.iter().map(|s| s.args.len()).sum(), 0);
     let sql = texts.joined(&statements)?;
-    let mut answers = Vec::with_capacity(statements.len());
     for value in statements.into_iter().flat_map(|s| s.args) {
         bind_sqlite(&mut arguments, value)?;
     }
@@ -153,15 +163,15 @@ async fn run_sqlite(
             }
         }
     }
-    Ok(answers)
+    Ok(())
 }
 
 async fn run_postgres(
     connection: &mut PgConnection,
     statements: Vec<Statement>,
     texts: &Texts,
-) -> Result<Vec<Answer>, StoreError> {
-    let mut answers = Vec::with_capacity(statements.len());
+    answers: &mut Vec<Answer>,
+) -> Result<(), StoreError> {
     for statement in statements {
         let sql = texts.postgres(&statement)?;
         let keep = !statement.fresh;
@@ -180,7 +190,7 @@ async fn run_postgres(
         }
         answers.push(answer);
     }
-    Ok(answers)
+    Ok(())
 }
 
 fn bind_sqlite(arguments: &mut SqliteArguments, value: Value) -> Result<(), StoreError> {

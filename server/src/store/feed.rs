@@ -74,12 +74,45 @@ fn int(seq: u64) -> Value {
     crate::store::value::Bind::value(&seq)
 }
 
+/// The counters of some people in the order of their ids, held until the write ends.
+pub type Heads = Vec<(UserId, u64)>;
+
+/// `$1` is the conversation, `$2` somebody who is not in it yet.
+pub(in crate::store) const HEADS: &str = "SELECT user_id, n FROM feed_heads
+      WHERE user_id IN (SELECT user_id FROM participants
+                         WHERE conv = $1 AND user_id IS NOT NULL AND removed_seq IS NULL)
+         OR user_id = $2
+      ORDER BY user_id LOCKING";
+
+pub(in crate::store) fn heads(rows: &[Row]) -> Result<Heads, StoreError> {
+    rows.iter()
+        .map(|row| Ok((row.get(0)?, row.get(1)?)))
+        .collect()
+}
+
+/// Tells the people whose counters are held of something and answers the next number of each.
+pub fn tell_held(tx: &mut Tx, held: &[(UserId, u64)], told: Told) -> Heads {
+    let ids: Vec<i64> = held.iter().map(|(user, _)| user.as_i64()).collect();
+    tx.push(
+        "UPDATE feed_heads SET n = n + 1 WHERE user_id IN EACH($1)",
+        args![ids],
+    );
+    insert_told(tx, ids, told);
+    held.iter().map(|(user, n)| (*user, n + 1)).collect()
+}
+
+/// Adds the row of each, under the number that their counter says.
+fn insert_told(tx: &mut Tx, ids: Vec<i64>, told: Told) {
+    let [kind, conv, seq, draft] = told.columns();
+    tx.push(
+        "INSERT INTO feed (user_id, n, kind, conv, seq, draft)
+         SELECT user_id, n, $2, $3, $4, $5 FROM feed_heads WHERE user_id IN EACH($1)",
+        vec![Value::Ints(ids), kind, conv, seq, draft],
+    );
+}
+
 /// Tells these people of something and answers the counter of each, in the order of their ids.
-pub async fn tell(
-    tx: &mut Tx,
-    users: &[UserId],
-    told: Told,
-) -> Result<Vec<(UserId, u64)>, StoreError> {
+pub async fn tell(tx: &mut Tx, users: &[UserId], told: Told) -> Result<Heads, StoreError> {
     if users.is_empty() {
         return Ok(Vec::new());
     }
@@ -93,17 +126,9 @@ pub async fn tell(
             args![ids],
         )
         .await?;
-    let mut numbers: Vec<(UserId, u64)> = raised
-        .iter()
-        .map(|row| Ok((row.get(0)?, row.get(1)?)))
-        .collect::<Result<_, StoreError>>()?;
+    let mut numbers = heads(&raised)?;
     numbers.sort_unstable();
-    let [kind, conv, seq, draft] = told.columns();
-    tx.push(
-        "INSERT INTO feed (user_id, n, kind, conv, seq, draft)
-         SELECT user_id, n, $2, $3, $4, $5 FROM feed_heads WHERE user_id IN EACH($1)",
-        vec![Value::Ints(ids), kind, conv, seq, draft],
-    );
+    insert_told(tx, ids, told);
     Ok(numbers)
 }
 

@@ -76,8 +76,9 @@ impl Group {
     }
 
     async fn write(&mut self, tx: &mut Tx, run: Run, last: bool) {
-        tx.begin_write();
+        tx.begin_write(self.members() > 0);
         let ran = AssertUnwindSafe(run(tx)).catch_unwind().await;
+        self.hear_of_the_one_before(tx);
         let after = tx.take_after();
         let failure = match ran {
             Ok(Ok(tell)) => match self.keep(tx, last).await {
@@ -94,24 +95,41 @@ impl Group {
         self.failed.push(failure);
     }
 
-    /// Sends what the write has left to send; with the last one also the commit.
+    /// What the write has left to send goes out with what the next one reads; with the last one's also the commit.
     async fn keep(&mut self, tx: &mut Tx, last: bool) -> Result<(), StoreError> {
         tx.queue(Statement::bare("RELEASE em2"));
         if last {
             failpoint::pass("before_commit");
+            tx.queue_late();
             tx.queue(Statement::bare("COMMIT"));
         }
-        tx.run(Vec::new()).await?;
+        if last || tx.has_sent_nothing() {
+            tx.run(Vec::new()).await?;
+            self.hear_of_the_one_before(tx);
+        }
+        tx.end_write();
         self.committed = last;
         failpoint::pass("in_group");
         Ok(())
+    }
+
+    /// The write before may have failed with what was left of it.
+    fn hear_of_the_one_before(&mut self, tx: &mut Tx) {
+        if let Some(failure) = tx.failed_before()
+            && let Some((tell, _)) = self.stored.pop()
+        {
+            self.failed.push((tell, Err(failure)));
+        }
     }
 
     async fn commit(self, tx: &mut Tx) {
         let outcome = match self.broken {
             Some(error) => Err(error),
             None if self.committed => Ok(()),
-            None => tx.run(vec![Statement::bare("COMMIT")]).await.map(|_| ()),
+            None => {
+                tx.queue_late();
+                tx.run(vec![Statement::bare("COMMIT")]).await.map(|_| ())
+            }
         };
         let outcome = match outcome {
             Ok(()) => Ok(()),

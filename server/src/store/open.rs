@@ -22,6 +22,11 @@ static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 const READERS: u32 = 4;
 /// Connections to PostgreSQL.
 const CONNECTIONS: u32 = 16;
+/// Pages kept by a connection; negative: in KiB.
+const CACHE: &str = "-8192";
+/// Pages in the log beside the file before they are copied into it: 32 MiB, so that a page which many writes touch is
+/// copied once.
+const CHECKPOINT: &str = "8192";
 /// Writes that may wait before the next caller waits for a place.
 const WAITING: usize = 1024;
 /// Prepared statements kept per connection.
@@ -47,6 +52,10 @@ async fn open_sqlite(address: &str) -> Result<Store, StoreError> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(STATEMENTS)
+        // What a savepoint needs to be undone stays in memory: nothing of it outlives a crash.
+        .pragma("temp_store", "memory")
+        .pragma("cache_size", CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT)
         .disable_statement_logging();
     let mut writer = options.clone().connect().await?;
     SQLITE.run(&mut writer).await?;
@@ -58,7 +67,12 @@ async fn open_sqlite(address: &str) -> Result<Store, StoreError> {
     let (send, waiting) = mpsc::channel(WAITING);
     let texts = Texts::default();
     let writer = Conn::new(Link::Writer(writer), texts.clone());
-    tokio::spawn(write_in_groups(writer, waiting));
+    let runtime = tokio::runtime::Handle::current();
+    // A thread that does nothing else is woken by SQLite's own thread at once, and leaves the runtime's to requests.
+    std::thread::Builder::new()
+        .name("em2-writer".to_owned())
+        .spawn(move || runtime.block_on(write_in_groups(writer, waiting)))
+        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
     Ok(Store {
         texts,
         pools: Pools::Sqlite {

@@ -7,7 +7,7 @@
 use em2_model::{ActionKey, ConversationKey};
 
 use crate::store::conn::{Conn, Tx};
-use crate::store::dialect::{self, Row};
+use crate::store::dialect::{self, Row, Statement};
 use crate::store::error::StoreError;
 use crate::store::fold::{Query, words};
 use crate::store::users::UserId;
@@ -43,7 +43,7 @@ pub struct Indexed<'a> {
 pub fn insert_words(tx: &mut Tx, indexed: &Indexed<'_>) {
     let place = args![indexed.conv, indexed.item, indexed.added, indexed.touched];
     let dialect = tx.dialect();
-    tx.push_all(dialect::insert_words(dialect, place, words(indexed.text)));
+    tx.push_late(dialect::insert_words(dialect, place, words(indexed.text)));
 }
 
 /// Makes something findable by other words. Where people were removed before, they keep the old.
@@ -69,14 +69,12 @@ pub async fn delete_words(
         .await?
         .is_some();
     if kept {
-        tx.push(
-            "UPDATE search_rows SET until_seq = $3
-              WHERE conv = $1 AND item = $2 AND until_seq IS NULL",
-            args![conv, item, seq],
-        );
+        let end = "UPDATE search_rows SET until_seq = $3
+              WHERE conv = $1 AND item = $2 AND until_seq IS NULL";
+        tx.push_late(vec![Statement::new(end, args![conv, item, seq])]);
     } else {
         let dialect = tx.dialect();
-        tx.push_all(dialect::delete_words(dialect, args![conv, item]));
+        tx.push_late(dialect::delete_words(dialect, args![conv, item]));
     }
     Ok(())
 }
@@ -84,13 +82,13 @@ pub async fn delete_words(
 /// Drops every trace of the words of an item, for redaction. // spec §16
 pub fn erase_words(tx: &mut Tx, conv: ConversationKey, item: ActionKey) {
     let dialect = tx.dialect();
-    tx.push_all(dialect::delete_words(dialect, args![conv, item]));
+    tx.push_late(dialect::delete_words(dialect, args![conv, item]));
 }
 
 /// Drops every trace of what the messages of a conversation say. // spec §16
 pub fn erase_messages(tx: &mut Tx, conv: ConversationKey) {
     let dialect = tx.dialect();
-    tx.push_all(dialect::erase_messages(dialect, args![conv, conv]));
+    tx.push_late(dialect::erase_messages(dialect, args![conv, conv]));
 }
 
 /// Conversations in which this person may see all words of the query in one message, or in the

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use server::store::users::{find_user_by_address, insert_user, list_users};
+use em2_model::{ActionKey, ConversationKey, Time};
+use server::store::search::{Indexed, insert_words};
+use server::store::sessions::{Session, TokenHash, find_session, insert_session};
+use server::store::users::{UserId, any_user, find_user_by_address, insert_user, list_users};
 use server::store::{Store, StoreError};
 
 use super::{NOW, address, commit, on_both};
@@ -11,6 +14,29 @@ use super::{NOW, address, commit, on_both};
 async fn insert(store: Store, n: usize) -> Result<(), StoreError> {
     let address = address(&format!("u{n}@a.example"));
     commit!(store, |tx| insert_user(tx, &address, "U", "x", NOW).await?).map(|_| ())
+}
+
+fn session(user: UserId, n: u8) -> Session {
+    Session {
+        token: TokenHash([n; 32]),
+        user,
+        device: String::new(),
+        address: String::new(),
+        created_at: NOW,
+        last_seen_at: NOW,
+        expires_at: Time(NOW.0 + 1),
+    }
+}
+
+/// Words of a conversation that does not exist.
+fn orphan(n: u8) -> Indexed<'static> {
+    Indexed {
+        conv: ConversationKey::from_bytes([n; 32]),
+        item: ActionKey::from_bytes([n; 32]),
+        added: 1,
+        touched: 1,
+        text: "lost",
+    }
 }
 
 on_both! {
@@ -48,6 +74,40 @@ on_both! {
         }
         let mut conn = store.reader().await.unwrap();
         assert_eq!(list_users(&mut conn).await.unwrap().len(), 30);
+    }
+
+    async fn a_write_that_fails_with_what_it_left_to_send_fails_alone(store: Store) {
+        let user = commit!(store, |tx| insert_user(tx, &address("u@a.example"), "U", "x", NOW).await?).unwrap();
+        commit!(store, |tx| insert_session(tx, &session(user, 255))).unwrap();
+        let writes = (0..60_u8).map(|n| {
+            let store = store.clone();
+            async move {
+                let stored = commit!(store, |tx| {
+                    if n % 3 > 0 {
+                        any_user(tx).await?;
+                    }
+                    if n % 3 == 2 {
+                        // Refused at the end of the group, if it is not forgotten with its write.
+                        insert_words(tx, &orphan(n));
+                        insert_session(tx, &session(user, 255));
+                    } else {
+                        insert_session(tx, &session(user, n));
+                    }
+                });
+                (n, stored)
+            }
+        });
+        for (n, stored) in futures::future::join_all(writes).await {
+            match n % 3 {
+                2 => assert!(matches!(stored, Err(StoreError::Conflict(_))), "{n}: {stored:?}"),
+                _ => assert_eq!(stored, Ok(()), "{n}"),
+            }
+        }
+        let mut conn = store.reader().await.unwrap();
+        for n in (0..60).filter(|n| n % 3 < 2) {
+            let found = find_session(&mut conn, TokenHash([n; 32]), NOW).await.unwrap();
+            assert!(found.is_some(), "{n}");
+        }
     }
 
     async fn a_write_that_fails_before_it_touches_anything_is_told_so(store: Store) {

@@ -13,7 +13,8 @@ use em2_model::{
 };
 use server::store::actions::insert_action;
 use server::store::conversations::{
-    ConversationRow, Face, PersonRow, insert_conversation, load_for_write, update_conversation,
+    ConversationRow, Face, PersonRow, Wanted, insert_conversation, load_for_write,
+    update_conversation,
 };
 use server::store::deliveries::raise_deliveries;
 use server::store::feed::{Told, tell};
@@ -170,9 +171,17 @@ pub(super) async fn act_with(
                 let before = tx.cost();
                 let key = key();
                 let touched: Vec<ActionKey> = item.into_iter().collect();
-                let loaded = load_for_write(tx, conv, &touched, nonce)
-                    .await?
-                    .ok_or(StoreError::Missing("conversation"))?;
+                let loaded = load_for_write(
+                    tx,
+                    conv,
+                    Wanted {
+                        messages: &touched,
+                        nonce,
+                        added: None,
+                    },
+                )
+                .await?
+                .ok_or(StoreError::Missing("conversation"))?;
                 let mut row = loaded.row;
                 let mut part = Conversation::part(row.core.clone());
                 part.load_slot(nonce, loaded.slot);
