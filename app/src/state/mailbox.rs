@@ -111,10 +111,7 @@ impl Mailbox {
         spawn_local(async move {
             device.after(GATHER).await;
             if self.recount.try_set_value(false).is_none() {
-                self.reload(|page, fresh| {
-                    page.unread = fresh.unread;
-                    page.drafts = fresh.drafts;
-                });
+                self.reload(move |page, fresh| recount(page, self.view, &fresh));
             }
         });
     }
@@ -179,6 +176,24 @@ impl Mailbox {
             .with_untracked(|page| page.rows.get(place).map(|row| row.key));
         key.is_some_and(|key| self.desk.focus(&anchors::row(&key)))
     }
+}
+
+/// Takes the counts of a page that was read a moment ago. Frames that were heard since, or that are in it already and
+/// are yet to be heard, stand in the rows of the one or the other: what the rows say is counted there, and only what
+/// lies beyond them is taken over.
+fn recount(page: &mut ListPage, view: ListView, fresh: &ListPage) {
+    let unread = |rows: &[Row]| rows.iter().filter(|row| row.unread).count();
+    let last = fresh.rows.last().filter(|_| fresh.next.is_some());
+    let beyond = |row: &&Row| last.is_some_and(|last| row.at < last.at);
+    let known_beyond = page.rows.iter().filter(beyond).filter(|row| row.unread);
+    let elsewhere = (fresh.unread as usize)
+        .saturating_sub(unread(&fresh.rows))
+        .saturating_sub(known_beyond.count());
+    page.unread = (elsewhere + unread(&page.rows)) as u32;
+    page.drafts = match (view, &fresh.next) {
+        (ListView::Drafts, None) => page.rows.len() as u32,
+        _ => fresh.drafts,
+    };
 }
 
 /// Whether the counts of the page are still right.
@@ -317,6 +332,41 @@ mod tests {
         let mut page = page(vec![row(published(1), 100, false)], Some("cursor"));
         let live = change(11, bob(), row(published(2), 200, true));
         assert_eq!(fold(&mut page, ListView::Inbox, &me(), &live), Counted::No);
+    }
+
+    #[test]
+    fn counts_that_were_read_do_not_count_twice_what_is_heard_later() {
+        let mut held = page(
+            vec![row(published(2), 200, true), row(published(1), 100, true)],
+            None,
+        );
+        held.unread = 2;
+        let mut fresh = page(
+            vec![row(published(2), 200, false), row(published(1), 100, true)],
+            None,
+        );
+        (fresh.unread, fresh.drafts, fresh.n) = (1, 3, 12);
+        recount(&mut held, ListView::Inbox, &fresh);
+        assert_eq!((held.unread, held.drafts), (2, 3));
+        let read = Live::Read {
+            n: 12,
+            conversation: ConversationKey::from_bytes([2; 32]),
+            seq: 9,
+        };
+        fold(&mut held, ListView::Inbox, &me(), &read);
+        assert_eq!(held.unread, 1, "as it was read already");
+    }
+
+    #[test]
+    fn what_lies_beyond_the_rows_is_taken_over() {
+        let mut held = page(
+            vec![row(published(3), 300, true), row(published(2), 200, true)],
+            Some("cursor"),
+        );
+        let mut fresh = page(vec![row(published(3), 300, true)], Some("cursor"));
+        fresh.unread = 7;
+        recount(&mut held, ListView::Inbox, &fresh);
+        assert_eq!(held.unread, 7);
     }
 
     #[test]
