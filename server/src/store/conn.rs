@@ -119,13 +119,20 @@ impl Conn {
         &mut self,
         statements: [(&'static str, Vec<Value>); N],
     ) -> Result<[Vec<Row>; N], StoreError> {
-        let statements = statements
-            .map(|(sql, args)| Statement::new(sql, args))
-            .into();
-        let answers = self.run(statements).await?;
-        let rows: Vec<Vec<Row>> = answers.into_iter().map(|answer| answer.rows).collect();
+        let rows = self.fetch_list(statements.into()).await?;
         rows.try_into()
             .map_err(|_| StoreError::Fault("an answer is missing".to_owned()))
+    }
+
+    /// The same for as many statements as it takes.
+    pub(in crate::store) async fn fetch_list(
+        &mut self,
+        statements: Vec<(&'static str, Vec<Value>)>,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let statements = statements.into_iter();
+        let statements = statements.map(|(sql, args)| Statement::new(sql, args));
+        let answers = self.run(statements.collect()).await?;
+        Ok(answers.into_iter().map(|answer| answer.rows).collect())
     }
 
     pub(in crate::store) async fn answer(

@@ -207,30 +207,43 @@ pub async fn load_for_write(
     key: ConversationKey,
     wanted: Wanted<'_>,
 ) -> Result<Option<Loaded>, StoreError> {
-    let [found, here, slot, touched, heads] = tx
-        .fetch_each([
-            (select!("WHERE key = $1 LOCKING"), args![key]),
+    let mut asked = vec![
+        (select!("WHERE key = $1 LOCKING"), args![key]),
+        (actions::FIND_BY_NONCE, args![key, wanted.nonce]),
+    ];
+    match wanted.added {
+        None => asked.push((participants::LIST_HERE_HELD, args![key])),
+        Some(added) => asked.extend([
+            (feed::HEADS_WITH, args![key, added]),
             (participants::LIST_HERE, args![key]),
-            (actions::FIND_BY_NONCE, args![key, wanted.nonce]),
-            (messages::LIST_BY_KEY, args![key, wanted.messages]),
-            (feed::HEADS, args![key, wanted.added]),
-        ])
-        .await?;
-    let Some(found) = found.first() else {
+        ]),
+    }
+    if !wanted.messages.is_empty() {
+        asked.push((messages::LIST_BY_KEY, args![key, wanted.messages]));
+    }
+    let mut answers = tx.fetch_list(asked).await?.into_iter();
+    let mut rows = || answers.next().unwrap_or_default();
+    let Some(found) = rows().pop() else {
         return Ok(None);
     };
+    let slot = rows().first().map(actions::slot).transpose()?;
+    let (here, heads) = match wanted.added {
+        None => participants::held(&rows())?,
+        Some(_) => {
+            let heads = feed::heads(&rows())?;
+            let people = rows();
+            let here = people.iter().map(participants::participant);
+            (here.collect::<Result<_, _>>()?, heads)
+        }
+    };
+    let touched = rows();
+    let messages = touched.iter().map(messages::message);
     Ok(Some(Loaded {
-        row: conversation(found)?,
-        here: here
-            .iter()
-            .map(participants::participant)
-            .collect::<Result<_, _>>()?,
-        messages: touched
-            .iter()
-            .map(messages::message)
-            .collect::<Result<_, _>>()?,
-        slot: slot.first().map(actions::slot).transpose()?,
-        heads: feed::heads(&heads)?,
+        row: conversation(&found)?,
+        here,
+        messages: messages.collect::<Result<_, _>>()?,
+        slot,
+        heads,
     }))
 }
 

@@ -77,8 +77,9 @@ fn int(seq: u64) -> Value {
 /// The counters of some people in the order of their ids, held until the write ends.
 pub type Heads = Vec<(UserId, u64)>;
 
-/// `$1` is the conversation, `$2` somebody who is not in it yet.
-pub(in crate::store) const HEADS: &str = "SELECT user_id, n FROM feed_heads
+/// The counters of those present and of one more person, held in the order in which everybody holds them. `$1` is the
+/// conversation, `$2` the account of that person.
+pub(in crate::store) const HEADS_WITH: &str = "SELECT user_id, n FROM feed_heads
       WHERE user_id IN (SELECT user_id FROM participants
                          WHERE conv = $1 AND user_id IS NOT NULL AND removed_seq IS NULL)
          OR user_id = $2

@@ -5,6 +5,7 @@ use em2_model::{ActionKey, Address, CommitKey, ConversationKey, History, Platfor
 use crate::store::conn::{Conn, Tx};
 use crate::store::dialect::{self, Row};
 use crate::store::error::StoreError;
+use crate::store::feed::Heads;
 use crate::store::list::Frozen;
 use crate::store::users::UserId;
 use crate::store::value::{args, from_json, json};
@@ -55,12 +56,16 @@ impl ParticipantRow {
 
 macro_rules! select {
     ($tail:literal) => {
+        select!("" "participants " $tail)
+    };
+    ($more:literal $($tail:literal)+) => {
         concat!(
             "SELECT conv, item, address, name, role, platform, history, from_key, since_seq,
                     added_seq, removed_seq, seen_seq, seen_at, user_id, read_seq, news_seq,
-                    last_at, wrote
-               FROM participants ",
-            $tail
+                    last_at, wrote",
+            $more,
+            " FROM ",
+            $($tail),+
         )
     };
 }
@@ -71,6 +76,23 @@ pub(in crate::store) const LIST: &str = select!("WHERE conv = $1 ORDER BY added_
 /// `$1` is the conversation.
 pub(in crate::store) const LIST_HERE: &str =
     select!("WHERE conv = $1 AND user_id IS NOT NULL ORDER BY user_id");
+
+/// The same with the feed counter of each, which is held. `$1` is the conversation.
+pub(in crate::store) const LIST_HERE_HELD: &str = select!(", n" "participants p JOIN feed_heads h USING (user_id) WHERE conv = $1 ORDER BY user_id LOCKING");
+
+/// What [`LIST_HERE_HELD`] answers: the people, and the counters of those present.
+pub(in crate::store) fn held(rows: &[Row]) -> Result<(Vec<ParticipantRow>, Heads), StoreError> {
+    let mut heads = Heads::new();
+    let mut here = Vec::with_capacity(rows.len());
+    for row in rows {
+        let person = participant(row)?;
+        if let Some(user) = person.user.filter(|_| person.is_present()) {
+            heads.push((user, row.get(18)?));
+        }
+        here.push(person);
+    }
+    Ok((here, heads))
+}
 
 pub(in crate::store) fn participant(row: &Row) -> Result<ParticipantRow, StoreError> {
     let scope: String = row.get(6)?;
