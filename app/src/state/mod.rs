@@ -32,6 +32,7 @@ mod steer;
 
 // What is heard.
 pub mod feed;
+mod fold;
 mod ring;
 
 // What is on its way.

@@ -13,7 +13,6 @@ use super::row::name_people;
 use crate::store::Tx;
 use crate::store::actions::drop_bodies;
 use crate::store::conversations::{ConversationRow, Face, Loaded, update_conversation};
-use crate::store::deliveries::raise_deliveries;
 use crate::store::feed::Heads;
 use crate::store::list::Frozen;
 use crate::store::messages::{
@@ -148,17 +147,6 @@ pub(super) fn set_preview(face: &mut Face, row: &MessageRow, plain: &str) {
     face.preview = preview(plain);
     face.preview_by = Some(row.author.clone());
     face.preview_seq = row.seq;
-}
-
-/// Has every other platform that takes part get the log up to where it is. // spec §15
-pub(super) fn raise(tx: &mut Tx, core: &Core, own: &em2_model::Platform, now: Time) {
-    let targets: Vec<String> = core
-        .platforms()
-        .into_iter()
-        .filter(|platform| *platform != own)
-        .map(ToString::to_string)
-        .collect();
-    raise_deliveries(tx, core.key, &targets, core.seq, now);
 }
 
 impl Projection {

@@ -1,5 +1,6 @@
 //! Telling people of an action: a number in the feed of each, and a frame for those who are connected.
 
+use em2_model::conversation::Core;
 use em2_model::id::Time;
 use em2_model::record::{Record, Verified};
 use em2_model::refusal::Refusal;
@@ -7,10 +8,11 @@ use em2_model::wire::live::{Change, Live};
 
 use super::Service;
 use super::failure::Failure;
-use super::project::{Projection, raise};
+use super::project::Projection;
 use super::scene::{LabelNames, Scene, View};
 use crate::propagate::{Audience, Frame, SharedChange, after_commit};
 use crate::store::Tx;
+use crate::store::deliveries::raise_deliveries;
 use crate::store::feed::{self, Told};
 use crate::store::users::UserId;
 
@@ -100,4 +102,15 @@ impl Views {
         self.0.push((view, shared.clone()));
         Ok(shared)
     }
+}
+
+/// Has every other platform that takes part get the log up to where it is. // spec §15
+fn raise(tx: &mut Tx, core: &Core, own: &em2_model::Platform, now: Time) {
+    let targets: Vec<String> = core
+        .platforms()
+        .into_iter()
+        .filter(|platform| *platform != own)
+        .map(ToString::to_string)
+        .collect();
+    raise_deliveries(tx, core.key, &targets, core.seq, now);
 }

@@ -87,7 +87,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Lines; a file that grows past it is split along its nouns.
-const LONGEST: usize = 500;
+const LONGEST: usize = 400;
 
 struct Source {
     /// From the root of the repository, with forward slashes.
