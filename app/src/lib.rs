@@ -11,6 +11,7 @@ compile_error!(
 pub mod app;
 pub mod backend;
 pub mod components;
+pub mod json;
 pub mod pages;
 pub mod paths;
 pub mod refused;

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use app::backend::{Answer, Backend, Device, Heard};
-use app::paths;
+use app::{json, paths};
 use em2_model::id::{ActionKey, ConversationKey, ConversationRef, DraftKey};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::domestic::{
@@ -138,11 +138,11 @@ async fn ask(request: Result<Request, gloo_net::Error>) -> Result<String, Refusa
     if ok {
         return Ok(text);
     }
-    Err(serde_json::from_str(&text).unwrap_or_else(|_| refused_by_gateway(status)))
+    Err(json::read(&text).unwrap_or_else(|| refused_by_gateway(status)))
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
-    serde_json::from_str(text).map_err(|_| unreadable())
+    json::read(text).ok_or_else(unreadable)
 }
 
 /// No answer came. Nothing is known of the outcome, so the same request may be sent again under the same key.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use app::app::App;
 use app::backend::World;
+use app::json;
 use app::pages::load::Loaded;
 use app::shell::DATA;
 use leptos::prelude::*;
@@ -28,7 +29,7 @@ pub fn hydrate() {
     }));
     let loaded = browser::by_id(DATA)
         .and_then(|data| data.text_content())
-        .and_then(|data| serde_json::from_str::<Loaded>(&data).ok());
+        .and_then(|data| json::read::<Loaded>(&data));
     let (Some(root), Some(loaded)) = (browser::by_id("app"), loaded) else {
         return browser::give_up();
     };

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use app::backend::{Connection, Heard};
+use app::json;
 use em2_model::wire::live::Live;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
@@ -94,7 +95,7 @@ async fn connect(since: &mut Option<u64>, hear: &Hear, wake: &Wake) -> End {
                 asked = false;
                 patience = QUIET;
                 // A frame that this build does not know is for a newer one.
-                if let Ok(live) = serde_json::from_str::<Live>(&text) {
+                if let Some(live) = json::read::<Live>(&text) {
                     greeted |= matches!(live, Live::Hello { .. });
                     if !take(live, since, hear) {
                         return End::Lost { greeted };
