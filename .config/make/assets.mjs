@@ -7,7 +7,9 @@ import { extname, join } from 'node:path'
 import { createRequire } from 'node:module'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
-const { bundle } = createRequire(new URL('../npm/', import.meta.url))('lightningcss')
+const npm = createRequire(new URL('../npm/', import.meta.url))
+const { bundle } = npm('lightningcss')
+const { minify } = npm('terser')
 
 const root = new URL('../../', import.meta.url).pathname
 const browser = join(root, 'target/browser')
@@ -72,7 +74,8 @@ mkdirSync(join(building, 'pkg'), { recursive: true })
 
 const wasm = readFileSync(join(browser, 'frontend_bg.wasm'))
 const wasmName = `frontend_bg.${hash(wasm)}.wasm`
-const js = Buffer.from(readFileSync(join(browser, 'frontend.js'), 'utf8').replaceAll('frontend_bg.wasm', wasmName))
+const glue = readFileSync(join(browser, 'frontend.js'), 'utf8').replaceAll('frontend_bg.wasm', wasmName)
+const js = Buffer.from((await minify(glue, { module: true, compress: { passes: 2 } })).code)
 const css = style()
 const assets = {
   js: `/pkg/frontend.${hash(js)}.js`,
