@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use super::form::PostForm;
 use super::icon::Icon;
+use super::live::live;
 use super::message::said;
 use super::names::{and, first_name};
 use super::problem::Problem;
@@ -56,16 +57,15 @@ pub fn Composer(open: Open) -> impl IntoView {
         open.conversation
             .with(|it| closed(it, parent.get().is_some()))
     });
-    move || {
-        match closed.get() {
+    live(move || {
+        Some(match closed.get() {
             Some(why) => view! {
                 <footer class="composer-closed"><p>{why}</p><MarkRead open/></footer>
             }
             .into_any(),
             None => view! { <Writing open/> }.into_any(),
-        }
-        .into_any()
-    }
+        })
+    })
 }
 
 #[component]

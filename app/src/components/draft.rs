@@ -84,7 +84,7 @@ fn DraftBar(writing: Writing) -> impl IntoView {
             <button class="button" data-kind="primary" disabled=move || writing.publishing.doing() on:click=publish>
                 <Icon name="sent"/>"Publish"
             </button>
-            <span class="draft-saved" role="status">{saved}</span>
+            <span class="draft-saved" role="status">{move || saved()}</span>
         </div>
     }
     .into_any()

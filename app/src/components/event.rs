@@ -6,6 +6,7 @@ use em2_model::wire::domestic::{Event, Person, What};
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use super::live::live;
 use super::names::{and, called};
 use super::when::{Clock, Today, When};
 
@@ -99,7 +100,7 @@ fn you(person: &Person, me: &Address) -> String {
 pub fn EventLine(events: Vec<Event>, me: Address) -> impl IntoView {
     let at = events.last().map(|event| event.at);
     let today = Today::here();
-    move || {
+    live(move || {
         tell(&events, &me, today.get()).map(|Told { icon, who, did }| {
             view! {
                 <p class="event">
@@ -112,5 +113,5 @@ pub fn EventLine(events: Vec<Event>, me: Address) -> impl IntoView {
                 </p>
             }
         })
-    }
+    })
 }

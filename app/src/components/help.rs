@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use super::live::live;
 use crate::state::anchors;
 use crate::state::desk::Desk;
 use crate::state::effect::effect;
@@ -18,7 +19,7 @@ const GROUPS: [(Group, &str); 4] = [
 /// Every shortcut, where `?` asked for it; and the switch for single keys (WCAG 2.1.4).
 #[component]
 pub fn Help(desk: Desk) -> impl IntoView {
-    move || desk.help.get().then(|| view! { <Sheet desk/> })
+    live(move || desk.help.get().then(|| view! { <Sheet desk/> }))
 }
 
 #[component]

@@ -5,6 +5,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use super::live::live;
 use super::locked::left;
 use super::problem::Problem;
 use super::text_area::TextArea;
@@ -55,7 +56,7 @@ pub fn InlineEditor(open: Open) -> impl IntoView {
 fn Refusals(open: Open) -> impl IntoView {
     let editor = open.editor;
     let refusal = move || editor.save.refusal().or_else(|| editor.renewal.refusal());
-    move || {
+    live(move || {
         refusal().map(|refusal| {
             view! {
                 <Problem refusal/>
@@ -64,7 +65,7 @@ fn Refusals(open: Open) -> impl IntoView {
                 </button>
             }
         })
-    }
+    })
 }
 
 /// Waiting for the lock, or why it was not granted.
@@ -82,5 +83,5 @@ pub fn LockRefused(open: Open, message: ActionKey) -> impl IntoView {
         (editor.asking.get() == Some(message))
             .then(|| view! { <p class="note" role="status">"Asking for the lock…"</p> })
     };
-    view! { {asking} {refused} }
+    view! { {live(asking)} {live(refused)} }
 }

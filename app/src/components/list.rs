@@ -11,6 +11,7 @@ use leptos_router::hooks::use_navigate;
 use super::empty::Empty;
 use super::icon::Icon;
 use super::input::TextInput;
+use super::live::live;
 use super::problem::Problem;
 use super::row::RowLink;
 use super::rows::{Item, rows};
@@ -99,7 +100,7 @@ fn More(mailbox: Mailbox) -> impl IntoView {
         event.prevent_default();
         mailbox.more();
     };
-    move || {
+    live(move || {
         next.get().map(|next| {
             let href = format!("{}?before={next}", paths::list(mailbox.view));
             let says = move || {
@@ -109,9 +110,9 @@ fn More(mailbox: Mailbox) -> impl IntoView {
                     "Show more"
                 }
             };
-            view! { <a class="more" href=href on:click=load>{says}</a> }
+            view! { <a class="more" href=href on:click=load>{move || says()}</a> }
         })
-    }
+    })
 }
 
 /// What a search found.

@@ -6,6 +6,7 @@ use em2_model::wire::domestic::Lock;
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use super::live::live;
 use super::names::{called, first_name};
 use crate::state::desk::Desk;
 use crate::state::edit::holds;
@@ -33,11 +34,11 @@ pub fn Locked(#[prop(into)] lock: Signal<Option<Lock>>, me: Address) -> impl Int
             ))
         })
     });
-    move || {
+    live(move || {
         said.get().map(|(who, says)| {
             view! { <span class="locked"><Icon name="lock"/><span><bdi>{who}</bdi>{says}</span></span> }
         })
-    }
+    })
 }
 
 #[cfg(test)]

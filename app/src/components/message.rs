@@ -11,6 +11,7 @@ use super::icon::Icon;
 use super::inline_editor::{InlineEditor, LockRefused};
 use super::letter::{LetterBody, LetterHead};
 use super::lines::{excerpt, next_own, stance};
+use super::live::live;
 use super::locked::Locked;
 use super::message_tools::MessageTools;
 use super::names::{and, called, first_name};
@@ -207,19 +208,16 @@ fn Quoted(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
         message.with(|message| message.as_ref().and_then(|message| message.parent))
     });
     let quoted = open.part(move |it| parent.get().map(|parent| (parent, said(it, parent))));
-    move || {
-        {
-            quoted.get().map(|(parent, (who, text))| {
-                view! {
-                    <a class="message-quoted" href=paths::message(open.key, parent)>
-                        <Icon name="reply"/>
-                        <span dir="auto"><b>{who}</b> {format!(" {text}")}</span>
-                    </a>
-                }
-            })
-        }
-        .into_any()
-    }
+    live(move || {
+        quoted.get().map(|(parent, (who, text))| {
+            view! {
+                <a class="message-quoted" href=paths::message(open.key, parent)>
+                    <Icon name="reply"/>
+                    <span dir="auto"><b>{who}</b> {format!(" {text}")}</span>
+                </a>
+            }
+        })
+    })
 }
 
 /// Whose message it is, and how it begins.

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 
 use super::form::Act;
 use super::icon::Icon;
+use super::live::live;
 use crate::paths;
 use crate::state::anchors;
 use crate::state::desk::Desk;
@@ -56,7 +57,7 @@ pub fn MessageTools(open: Open, message: Memo<Option<Message>>) -> impl IntoView
             message.with(|message| message.as_ref().map(|message| may(it, message, now)))
         })
     });
-    move || {
+    live(move || {
         may.get().zip(message.get()).map(|(may, message)| {
             let (key, free) = (message.key, !may.locked);
             let (edit, remove, recover) = (message.clone(), message.clone(), message);
@@ -75,7 +76,7 @@ pub fn MessageTools(open: Open, message: Memo<Option<Message>>) -> impl IntoView
                 </div>
             }
         })
-    }
+    })
 }
 
 #[component]

@@ -17,6 +17,7 @@ pub mod label;
 pub mod letter;
 pub mod lines;
 pub mod list;
+pub mod live;
 pub mod locked;
 pub mod message;
 pub mod message_tools;

@@ -39,7 +39,7 @@ pub fn PeoplePanel(open: Open, from: Option<ActionKey>) -> impl IntoView {
                 <a class="tool" href=paths::conversation(open.key) title="Close" aria-label="Close"><Icon name="close"/></a>
             </header>
             <AddPerson open from/>
-            <p class="panel-count">{total}</p>
+            <p class="panel-count">{move || total()}</p>
             <ul class="people">
                 {rows(move || people.get().into_iter().map(|who| drawn(who, open)).collect())}
             </ul>

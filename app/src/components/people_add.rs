@@ -11,6 +11,7 @@ use super::event::may;
 use super::form::PostForm;
 use super::input::TextInput;
 use super::lines::excerpt;
+use super::live::live;
 use super::people::roles;
 use super::problem::Problem;
 use crate::paths;
@@ -41,11 +42,11 @@ fn scopes(conversation: &Conversation, from: Option<ActionKey>) -> Vec<(&'static
 pub fn AddPerson(open: Open, from: Option<ActionKey>) -> impl IntoView {
     let may_add = open
         .part(|it| (it.present && permit::add_participant(it.role, Role::Read)).then_some(it.role));
-    move || {
+    live(move || {
         may_add
             .get()
             .map(|mine| view! { <AddForm open mine from/> })
-    }
+    })
 }
 
 #[component]

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::avatar::Avatar;
 use super::icon::Icon;
+use super::live::live;
 use super::tabs::Tab;
 use crate::paths;
 use crate::state::desk::Desk;
@@ -49,7 +50,7 @@ pub fn Views(tab: Memo<Tab>, counts: RwSignal<Counts>) -> impl IntoView {
             (n > 0).then(|| view! { <span class="count">{n}<span class="visually-hidden">" "{what}</span></span> })
         };
         let current = move || (tab.get() == Tab::View(view)).then_some("page");
-        view! { <li><a href=paths::list(view) aria-current=current><Icon name=icon/>{name}{count}</a></li> }
+        view! { <li><a href=paths::list(view) aria-current=current><Icon name=icon/>{name}{live(count)}</a></li> }
     });
     view! { <ul class="views">{views.into_iter().collect_view()}</ul> }
 }

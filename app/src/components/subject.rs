@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::form::PostForm;
 use super::icon::Icon;
 use super::input::TextInput;
+use super::live::live;
 use super::locked::Locked;
 use super::problem::Problem;
 use super::row::subject_or;
@@ -32,7 +33,7 @@ pub fn SubjectHeading(open: Open) -> impl IntoView {
 #[component]
 pub fn SubjectLink(open: Open) -> impl IntoView {
     let may = open.part(|it| it.present && permit::change_subject(it.role));
-    move || {
+    live(move || {
         may.get().then(|| {
             view! {
                 <a class="tool" href=paths::subject(open.key) title="Change the subject" aria-label="Change the subject">
@@ -40,7 +41,7 @@ pub fn SubjectLink(open: Open) -> impl IntoView {
                 </a>
             }
         })
-    }
+    })
 }
 
 /// The form that changes the subject.

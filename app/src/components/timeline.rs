@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::event::EventLine;
 use super::lines::{Line, events, lines};
+use super::live::live;
 use super::message::MessageRow;
 use super::problem::Problem;
 use super::rows::{Item, rows};
@@ -72,7 +73,7 @@ fn Earlier(open: Open) -> impl IntoView {
         event.prevent_default();
         open.older();
     };
-    move || {
+    live(move || {
         before.get().map(|before| {
             let says = move || {
                 if open.loading.get() {
@@ -81,17 +82,12 @@ fn Earlier(open: Open) -> impl IntoView {
                     "Show earlier messages"
                 }
             };
-            let problem = move || {
-                open.problem
-                    .get()
-                    .map(|refusal| view! { <Problem refusal/> })
-            };
             view! {
-                <a class="earlier" href=paths::older(open.key, before) on:click=load>{says}</a>
-                {problem}
+                <a class="earlier" href=paths::older(open.key, before) on:click=load>{move || says()}</a>
+                {move || open.problem.get().map(|refusal| view! { <Problem refusal/> })}
             }
         })
-    }
+    })
 }
 
 #[component]

@@ -170,7 +170,7 @@ pub fn When(
             today.get().long(at)
         }
     };
-    view! { <time class=class datetime=iso(at)>{text}</time> }
+    view! { <time class=class datetime=iso(at)>{move || text()}</time> }
 }
 
 #[cfg(test)]

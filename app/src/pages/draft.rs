@@ -33,7 +33,7 @@ pub fn DraftPage(desk: Desk, draft: Draft) -> impl IntoView {
             <a class="tool conversation-back" href=paths::DRAFTS title="Back to the drafts" aria-label="Back">
                 <Icon name="back"/>
             </a>
-            <h1 class="subject"><bdi>{title}</bdi></h1>
+            <h1 class="subject"><bdi>{move || title()}</bdi></h1>
             <div class="conversation-tools"><Discard writing/></div>
         </header>
         {move || match (writing.gone.get(), writing.held.get()) {

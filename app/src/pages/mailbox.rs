@@ -115,9 +115,9 @@ pub fn MailboxPage(loaded: Loaded) -> impl IntoView {
             <Sidebar desk place counts/>
             <section class="list" aria-label="Conversations">
                 <ListHead desk place/>
-                {list}
+                {move || list()}
             </section>
-            {open}
+            {move || open()}
         </div>
         <Tabs tab=place.tab/>
         <Notices desk/>

@@ -13,7 +13,7 @@ pub fn NothingOpen() -> impl IntoView {
     let heading = move || path.with(|path| place::tab(path).name());
     view! {
         <main class="conversation" id="main" tabindex="-1">
-            <h1 class="visually-hidden">{heading}</h1>
+            <h1 class="visually-hidden">{move || heading()}</h1>
             <Empty icon="conversation" title="Nothing is open" text="Choose a conversation from the list."/>
         </main>
     }
