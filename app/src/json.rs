@@ -205,7 +205,10 @@ impl<'de> MapAccess<'de> for Members {
         seed.deserialize(Tree(Value::String(name))).map(Some)
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Unreadable> {
+    fn next_value_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<T::Value, Unreadable> {
         seed.deserialize(Tree(self.value.take()))
     }
 }
@@ -256,7 +259,10 @@ impl<'de> MapAccess<'de> for Fields {
         seed.deserialize(number).map(Some)
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Unreadable> {
+    fn next_value_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<T::Value, Unreadable> {
         seed.deserialize(Tree(self.value.take()))
     }
 }
@@ -302,7 +308,10 @@ impl<'de> VariantAccess<'de> for Tree {
         self.0.is_null().then_some(()).ok_or(Unreadable)
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Unreadable> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, Unreadable> {
         seed.deserialize(self)
     }
 

@@ -3,6 +3,8 @@
 use em2_model::wire::domestic::Person;
 use leptos::prelude::*;
 
+use super::live::Erase;
+
 /// One of twelve hues of `style/components/_avatar.css`, the same for an address wherever it is drawn.
 pub fn hue(address: &str) -> u32 {
     address.bytes().fold(2_166_136_261_u32, |hash, byte| {
@@ -37,7 +39,7 @@ pub fn Avatar(person: Person, #[prop(optional)] small: bool) -> impl IntoView {
             {initials(&person.name)}
         </span>
     }
-    .into_any()
+    .erase()
 }
 
 #[cfg(test)]

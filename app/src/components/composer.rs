@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::form::PostForm;
 use super::icon::Icon;
-use super::live::live;
+use super::live::{Erase, live, maybe};
 use super::message::said;
 use super::names::{and, first_name};
 use super::problem::Problem;
@@ -62,8 +62,8 @@ pub fn Composer(open: Open) -> impl IntoView {
             Some(why) => view! {
                 <footer class="composer-closed"><p>{why}</p><MarkRead open/></footer>
             }
-            .into_any(),
-            None => view! { <Writing open/> }.into_any(),
+            .erase(),
+            None => view! { <Writing open/> }.erase(),
         })
     })
 }
@@ -96,9 +96,9 @@ fn Writing(open: Open) -> impl IntoView {
     view! {
         <footer class="composer-place">
             <PostForm action=paths::evt(open.key.into()) fields class="composer" on_submit=Some(send)>
-                {refused.map(|refused| view! { <Problem refusal=refused.refusal/> })}
+                {maybe(refused.map(|refused| view! { <Problem refusal=refused.refusal/> }))}
                 <p class="composer-audience"><Icon name="people"/><span dir="auto">{move || audience.get()}</span></p>
-                {move || open.composer.parent.get().map(|message| view! { <Answering open message/> })}
+                {live(move || open.composer.parent.get().map(|message| view! { <Answering open message/> }))}
                 <TextArea
                     name="text"
                     id=anchors::COMPOSER
@@ -115,7 +115,7 @@ fn Writing(open: Open) -> impl IntoView {
             <MarkRead open/>
         </footer>
     }
-    .into_any()
+    .erase()
 }
 
 /// The message that is being answered, and the way out of it.

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::form::use_world;
 use super::icon::Icon;
 use super::input::TextInput;
+use super::live::{Erase, live};
 use super::problem::Problem;
 use super::text_area::TextArea;
 use super::when::When;
@@ -47,7 +48,7 @@ pub fn DraftForm(writing: Writing) -> impl IntoView {
             <input type="hidden" name="key" value=writing.key.to_string()/>
             <input type="hidden" name="next" value=paths::draft(writing.key)/>
             <input type="hidden" name="idempotency_key" value=key/>
-            {move || problem().map(|refusal| view! { <Problem refusal/> })}
+            {live(move || problem().map(|refusal| view! { <Problem refusal/> }))}
             <label class="draft-line">
                 <span>"To"</span>
                 <TextInput name="to" id=to text=writing.to placeholder="Addresses, separated by commas"/>
@@ -60,7 +61,7 @@ pub fn DraftForm(writing: Writing) -> impl IntoView {
             <DraftBar writing/>
         </form>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -72,10 +73,10 @@ fn DraftBar(writing: Writing) -> impl IntoView {
     let saved = move || match writing.saved.get() {
         Saved::Nothing => ().into_any(),
         Saved::Saving => "Saving…".into_any(),
-        Saved::At(at) => view! { "Saved " <When at/> }.into_any(),
+        Saved::At(at) => view! { "Saved " <When at/> }.erase(),
         Saved::Failed(refusal) => {
             view! { <span class="note" data-kind="problem">"Not saved: " {refusal.message}</span> }
-                .into_any()
+                .erase()
         }
     };
     view! {
@@ -87,7 +88,7 @@ fn DraftBar(writing: Writing) -> impl IntoView {
             <span class="draft-saved" role="status">{move || saved()}</span>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// Throws the draft away.
@@ -108,8 +109,8 @@ pub fn Discard(writing: Writing) -> impl IntoView {
             <input type="hidden" name="next" value=paths::DRAFTS/>
             <input type="hidden" name="idempotency_key" value=key/>
             <button class="tool" title="Discard this draft" aria-label="Discard this draft"><Icon name="trash"/></button>
-            {move || deed.refusal().map(|refusal| view! { <Problem refusal/> })}
+            {live(move || deed.refusal().map(|refusal| view! { <Problem refusal/> }))}
         </form>
     }
-    .into_any()
+    .erase()
 }

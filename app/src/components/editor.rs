@@ -8,6 +8,7 @@ use leptos::prelude::*;
 
 use super::form::PostForm;
 use super::icon::Icon;
+use super::live::{Erase, maybe};
 use super::locked::left;
 use super::names::called;
 use super::problem::Problem;
@@ -59,7 +60,7 @@ pub fn Editor(conversation: Conversation, message: Message) -> impl IntoView {
         } else {
             lock
         };
-        return view! { <Closed why back/> }.into_any();
+        return view! { <Closed why back/> }.erase();
     };
     let refused = refused_by("message", "modify");
     let entered = refused
@@ -81,7 +82,7 @@ pub fn Editor(conversation: Conversation, message: Message) -> impl IntoView {
         </header>
         <div class="editor">
             <PostForm action=paths::evt(key.into()) fields class="editor-form">
-                {refused.map(|refused| view! { <Problem refusal=refused.refusal/> })}
+                {maybe(refused.map(|refused| view! { <Problem refusal=refused.refusal/> }))}
                 <TextArea name="text" id=anchors::EDITOR label="The message" text rows=12 required=true/>
                 <p class="note"><Icon name="lock"/>{lock}</p>
                 <button class="button" data-kind="primary">"Save"</button>
@@ -89,7 +90,7 @@ pub fn Editor(conversation: Conversation, message: Message) -> impl IntoView {
             <Leave conversation=key message me/>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// The way out: gives the lock back, if it is held.
@@ -97,7 +98,7 @@ pub fn Editor(conversation: Conversation, message: Message) -> impl IntoView {
 fn Leave(conversation: ConversationKey, message: Message, me: Address) -> impl IntoView {
     let back = paths::message(conversation, message.key);
     if message.lock.is_none_or(|lock| lock.by.address != me) {
-        return view! { <p class="editor-leave"><a class="button" data-kind="quiet" href=back>"Cancel"</a></p> }.into_any();
+        return view! { <p class="editor-leave"><a class="button" data-kind="quiet" href=back>"Cancel"</a></p> }.erase();
     }
     let intent = Intent::MessageRelease {
         item: message.key,
@@ -112,7 +113,7 @@ fn Leave(conversation: ConversationKey, message: Message, me: Address) -> impl I
             <button class="button" data-kind="quiet">"Cancel"</button>
         </PostForm>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]

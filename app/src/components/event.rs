@@ -6,7 +6,7 @@ use em2_model::wire::domestic::{Event, Person, What};
 use leptos::prelude::*;
 
 use super::icon::Icon;
-use super::live::live;
+use super::live::{live, maybe};
 use super::names::{and, called};
 use super::when::{Clock, Today, When};
 
@@ -108,7 +108,7 @@ pub fn EventLine(events: Vec<Event>, me: Address) -> impl IntoView {
                     <span class="event-text" dir="auto">
                         <b>{who}</b>
                         {format!(" {did} ")}
-                        {at.map(|at| view! { <When at/> })}
+                        {maybe(at.map(|at| view! { <When at/> }))}
                     </span>
                 </p>
             }

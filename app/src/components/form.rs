@@ -6,6 +6,7 @@ use em2_model::wire::intent::{Fields, Intent};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
+use super::live::{Erase, Together};
 use crate::backend::World;
 use crate::paths;
 use crate::state::deed::Deed;
@@ -60,7 +61,7 @@ pub fn PostForm(
     };
     let key = use_world().fresh_key();
     let input = |(name, value)| view! { <input type="hidden" name=name value=value/> };
-    let inputs = hidden(fields).into_iter().map(input).collect_view();
+    let inputs = hidden(fields).into_iter().map(input).together();
     let class = class.filter(|class| !class.is_empty());
     view! {
         <form method="post" action=action class=class on:submit=submit>
@@ -69,7 +70,7 @@ pub fn PostForm(
             {children()}
         </form>
     }
-    .into_any()
+    .erase()
 }
 
 /// A button that does one thing to the open conversation. What refuses it is shown as a notice.
@@ -113,5 +114,5 @@ pub fn Act(
             {children()}
         </PostForm>
     }
-    .into_any()
+    .erase()
 }

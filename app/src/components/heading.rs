@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::avatar::Avatar;
 use super::icon::Icon;
 use super::label::LabelView;
+use super::live::{Erase, Together};
 use super::names::{and, first_name, person};
 use super::subject::{SubjectForm, SubjectHeading, SubjectLink};
 use crate::paths;
@@ -42,9 +43,9 @@ pub fn Heading(open: Open, panel: Memo<Panel>) -> impl IntoView {
                 <Icon name="back"/>
             </a>
             {move || if changing.get() {
-                view! { <SubjectForm open/> }.into_any()
+                view! { <SubjectForm open/> }.erase()
             } else {
-                view! { <SubjectHeading open/> }.into_any()
+                view! { <SubjectHeading open/> }.erase()
             }}
             <div class="conversation-tools">
                 <SubjectLink open/>
@@ -55,7 +56,7 @@ pub fn Heading(open: Open, panel: Memo<Panel>) -> impl IntoView {
             <Meta open/>
         </header>
     }
-    .into_any()
+    .erase()
 }
 
 /// Everybody as a phrase: the reader first.
@@ -86,12 +87,12 @@ fn Meta(open: Open) -> impl IntoView {
             <a class="faces" href=paths::people(open.key)>
                 {move || {
                     let (faces, said) = people.get();
-                    let faces = faces.into_iter().map(|person| view! { <Avatar person small=true/> }).collect_view();
+                    let faces = faces.into_iter().map(|person| view! { <Avatar person small=true/> }).together();
                     view! { <span class="avatars">{faces}</span><bdi>{said}</bdi> }
                 }}
             </a>
-            {move || labels.get().into_iter().map(|label| view! { <LabelView label/> }).collect_view()}
+            {move || labels.get().into_iter().map(|label| view! { <LabelView label/> }).together()}
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::Icon;
-use super::live::live;
+use super::live::{Erase, Together, live};
 use crate::state::anchors;
 use crate::state::desk::Desk;
 use crate::state::effect::effect;
@@ -44,10 +44,10 @@ fn Sheet(desk: Desk) -> impl IntoView {
                     .keys
                     .iter()
                     .map(|keys| view! { <kbd>{keys.replace("Mod+", "Ctrl ")}</kbd> })
-                    .collect_view();
+                    .together();
                 view! { <div class="help-line"><dt>{line.says}</dt><dd>{keys}</dd></div> }
             });
-        view! { <section><h3>{name}</h3><dl>{lines.collect_view()}</dl></section> }
+        view! { <section><h3>{name}</h3><dl>{lines.together()}</dl></section> }
     });
     view! {
         <div class="veil" on:click=close></div>
@@ -56,12 +56,12 @@ fn Sheet(desk: Desk) -> impl IntoView {
                 <h2>"Keyboard shortcuts"</h2>
                 <button class="tool" type="button" aria-label="Close" on:click=close><Icon name="close"/></button>
             </header>
-            <div class="help-groups">{groups.into_iter().collect_view()}</div>
+            <div class="help-groups">{groups.into_iter().together()}</div>
             <label class="help-switch">
                 <input type="checkbox" prop:checked=move || single.get() on:change=switch/>
                 "Single keys do something"
             </label>
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::live::Erase;
+
 /// An icon by its name in the sprite; what it means is said by the words beside it or by the label of its link.
 #[component]
 pub fn Icon(name: &'static str) -> impl IntoView {
@@ -10,5 +12,5 @@ pub fn Icon(name: &'static str) -> impl IntoView {
             <use href=format!("/icons.svg#{name}")></use>
         </svg>
     }
-    .into_any()
+    .erase()
 }

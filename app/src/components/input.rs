@@ -1,5 +1,6 @@
 //! One line of text.
 
+use super::live::Erase;
 use crate::state::effect::effect;
 use leptos::html::Input;
 use leptos::prelude::*;
@@ -49,5 +50,5 @@ pub fn TextInput(
             on:input=move |event| text.set(event_target_value(&event))
         />
     }
-    .into_any()
+    .erase()
 }

@@ -3,15 +3,16 @@
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use super::live::Erase;
 use crate::state::open::Open;
 use crate::state::outbox::{Letter, Sending};
 
 #[component]
 pub fn LetterHead(letter: Letter) -> impl IntoView {
     let state = match letter.sending {
-        Sending::Now => view! { <span class="note" role="status">"Sending…"</span> }.into_any(),
+        Sending::Now => view! { <span class="note" role="status">"Sending…"</span> }.erase(),
         Sending::Failed(_) => {
-            view! { <span class="note" data-kind="problem">"Not sent"</span> }.into_any()
+            view! { <span class="note" data-kind="problem">"Not sent"</span> }.erase()
         }
     };
     view! { <header class="message-head"><span class="message-author">"You"</span>{state}</header> }

@@ -11,7 +11,7 @@ use leptos_router::hooks::use_navigate;
 use super::empty::Empty;
 use super::icon::Icon;
 use super::input::TextInput;
-use super::live::live;
+use super::live::{Erase, Together, live};
 use super::problem::Problem;
 use super::row::RowLink;
 use super::rows::{Item, rows};
@@ -37,7 +37,7 @@ pub fn SearchField(text: RwSignal<String>) -> impl IntoView {
             <kbd aria-hidden="true">"/"</kbd>
         </form>
     }
-    .into_any()
+    .erase()
 }
 
 /// What a view says when it has no rows.
@@ -71,13 +71,13 @@ pub fn Rows(mailbox: Mailbox, me: Address, open: Signal<Option<ConversationRef>>
         <ul class="list-rows">
             {rows(move || keys.get().into_iter().map(|key| drawn(mailbox, key, &me, open)).collect())}
         </ul>
-        {move || empty.get().then(|| view! {
+        {live(move || empty.get().then(|| view! {
             <Empty icon title text><a class="button" data-kind="plain" href=paths::NEW>"New conversation"</a></Empty>
-        })}
-        {move || mailbox.problem.get().map(|refusal| view! { <Problem refusal/> })}
+        }))}
+        {live(move || mailbox.problem.get().map(|refusal| view! { <Problem refusal/> }))}
         <More mailbox/>
     }
-    .into_any()
+    .erase()
 }
 
 fn drawn(
@@ -88,7 +88,7 @@ fn drawn(
 ) -> Item {
     let me = me.clone();
     Item::new(key.to_string(), move || {
-        view! { <li><RowLink key=key row=mailbox.row(key) me=me.clone() open/></li> }.into_any()
+        view! { <li><RowLink key=key row=mailbox.row(key) me=me.clone() open/></li> }.erase()
     })
 }
 
@@ -121,12 +121,12 @@ pub fn Hits(page: SearchPage, me: Address, open: Signal<Option<ConversationRef>>
     let SearchPage { q, hits, next } = page;
     if q.trim().is_empty() {
         let text = "Subjects, messages and addresses. The last word may be the beginning of one.";
-        return view! { <Empty icon="search" title="Search" text/> }.into_any();
+        return view! { <Empty icon="search" title="Search" text/> }.erase();
     }
     if hits.is_empty() {
         let title = format!("Nothing found for “{}”", q.trim());
         return view! { <Empty icon="search" title text="Fewer or shorter words find more."/> }
-            .into_any();
+            .erase();
     }
     let next = next.map(|next| view! { <a class="more" href=format!("{}&before={next}", paths::search(&q))>"Show more"</a> });
     let hits = hits.into_iter().map(|Hit { row, message, snippet }| {
@@ -138,5 +138,5 @@ pub fn Hits(page: SearchPage, me: Address, open: Signal<Option<ConversationRef>>
         let key = row.key;
         view! { <li><RowLink key=key row=Signal::stored(Some(row)) me=me.clone() open found href/></li> }
     });
-    view! { <ul class="list-rows">{hits.collect_view()}</ul> {next} }.into_any()
+    view! { <ul class="list-rows">{hits.together()}</ul> {next} }.erase()
 }

@@ -11,7 +11,7 @@ use super::icon::Icon;
 use super::inline_editor::{InlineEditor, LockRefused};
 use super::letter::{LetterBody, LetterHead};
 use super::lines::{excerpt, next_own, stance};
-use super::live::live;
+use super::live::{Erase, live, maybe};
 use super::locked::Locked;
 use super::message_tools::MessageTools;
 use super::names::{and, called, first_name};
@@ -73,21 +73,22 @@ pub fn MessageRow(key: LineKey, open: Open) -> impl IntoView {
         >
             <Avatar person=author/>
             <div class="message-main">
-                {move || letter.get().map(|letter| letter_view(letter, open))}
-                {move || message.with(|message| message.as_ref().map(|message| message.key)).map(|key| {
+                {live(move || letter.get().map(|letter| letter_view(letter, open)))}
+                {live(move || message.with(|message| message.as_ref().map(|message| message.key)).map(|key| {
                     view! { <Content open message key=key/> }
-                })}
+                }))}
             </div>
         </article>
     }
-    .into_any()
+    .erase()
 }
 
-fn letter_view(letter: Letter, open: Open) -> impl IntoView {
+fn letter_view(letter: Letter, open: Open) -> AnyView {
     view! {
         <LetterHead letter=letter.clone()/>
         <LetterBody letter open/>
     }
+    .erase()
 }
 
 /// What is inside a row; each part is drawn again only when it has changed.
@@ -103,17 +104,17 @@ fn Content(open: Open, message: Memo<Option<Message>>, key: ActionKey) -> impl I
     let editing = move || open.editor.edits(key);
     view! {
         <Head open message/>
-        {move || quotes.get().then(|| view! { <Quoted open message/> })}
+        {live(move || quotes.get().then(|| view! { <Quoted open message/> }))}
         {move || if editing() {
-            view! { <InlineEditor open/> }.into_any()
+            view! { <InlineEditor open/> }.erase()
         } else {
-            body.get().map(|(standing, html, format)| body_view(standing, html, format, &me.get_value())).into_any()
+            maybe(body.get().map(|(standing, html, format)| body_view(standing, html, format, &me.get_value())))
         }}
         <LockRefused open message=key/>
-        {move || readers.get().map(|said| view! { <p class="message-read"><Icon name="check"/>{said}</p> })}
-        {move || (!editing()).then(|| view! { <MessageTools open message/> })}
+        {live(move || readers.get().map(|said| view! { <p class="message-read"><Icon name="check"/>{said}</p> }))}
+        {live(move || (!editing()).then(|| view! { <MessageTools open message/> }))}
     }
-    .into_any()
+    .erase()
 }
 
 /// Who has read up to this message, if it is the reader's own and they have not read a later one of them.
@@ -170,12 +171,12 @@ fn Head(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
             <header class="message-head">
                 <bdi class="message-author">{called(&first.author, &me)}</bdi>
                 <When at=first.at/>
-                {move || edited.get().map(|(key, at, editor)| view! {
+                {live(move || edited.get().map(|(key, at, editor)| view! {
                     <a class="message-edited" href=paths::history(open.key, key)>
                         "edited " <When at=at/>
                         {editor.map(|editor| format!(" by {}", first_name(&called(&editor, &by))))}
                     </a>
-                })}
+                }))}
                 <Locked lock me/>
             </header>
         }
@@ -185,14 +186,14 @@ fn Head(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
 fn body_view(standing: Standing, html: String, format: Format, me: &Address) -> AnyView {
     let done = |done: Done, did: &str| {
         let said = format!("{} {did} · ", called(&done.by, me));
-        view! { <p class="message-gone" dir="auto">{said}<When at=done.at/></p> }.into_any()
+        view! { <p class="message-gone" dir="auto">{said}<When at=done.at/></p> }.erase()
     };
-    let gone = |said: &'static str| view! { <p class="message-gone">{said}</p> }.into_any();
+    let gone = |said: &'static str| view! { <p class="message-gone">{said}</p> }.erase();
     match standing {
         Standing::Present => {
             let plain = format == Format::Plain;
             view! { <div class="message-body" dir="auto" data-plain=plain inner_html=html></div> }
-                .into_any()
+                .erase()
         }
         Standing::Removed(by) => done(by, "removed this message"),
         Standing::Redacted(by) => done(by, "deleted this message for good"),

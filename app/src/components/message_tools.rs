@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::form::Act;
 use super::icon::Icon;
-use super::live::live;
+use super::live::{Erase, live, maybe};
 use crate::paths;
 use crate::state::anchors;
 use crate::state::desk::Desk;
@@ -63,16 +63,16 @@ pub fn MessageTools(open: Open, message: Memo<Option<Message>>) -> impl IntoView
             let (edit, remove, recover) = (message.clone(), message.clone(), message);
             view! {
                 <div class="message-tools">
-                    {may.answer.then(|| view! { <Answer open key=key/> })}
-                    {(may.edit && free).then(|| view! { <Edit open message=edit/> })}
-                    {may.versions.then(|| view! {
+                    {maybe(may.answer.then(|| view! { <Answer open key=key/> }))}
+                    {maybe((may.edit && free).then(|| view! { <Edit open message=edit/> }))}
+                    {maybe(may.versions.then(|| view! {
                         <a class="tool" data-tool="versions" href=paths::history(open.key, key) title="All versions" aria-label="All versions"><Icon name="history"/></a>
-                    })}
-                    {may.add.then(|| view! {
+                    }))}
+                    {maybe(may.add.then(|| view! {
                         <a class="tool" data-tool="add" href=paths::people_from(open.key, key) title="Add somebody who reads from here on" aria-label="Add somebody who reads from here on"><Icon name="people"/></a>
-                    })}
-                    {(may.remove && free).then(|| view! { <Remove open message=remove/> })}
-                    {may.recover.then(|| view! { <Recover open message=recover/> })}
+                    }))}
+                    {maybe((may.remove && free).then(|| view! { <Remove open message=remove/> }))}
+                    {maybe(may.recover.then(|| view! { <Recover open message=recover/> }))}
                 </div>
             }
         })
@@ -109,7 +109,7 @@ fn Edit(open: Open, message: Message) -> impl IntoView {
             <button class="tool" data-tool="edit" title="Edit this message" aria-label="Edit this message"><Icon name="edit"/></button>
         </Act>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -126,7 +126,7 @@ fn Remove(open: Open, message: Message) -> impl IntoView {
             </button>
         </Act>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -141,5 +141,5 @@ fn Recover(open: Open, message: Message) -> impl IntoView {
             <button class="button" data-kind="small"><Icon name="undo"/>"Recover"</button>
         </Act>
     }
-    .into_any()
+    .erase()
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::form::Notice;
 use super::icon::Icon;
+use super::live::{Erase, live};
 use crate::backend::Connection;
 use crate::paths;
 use crate::state::desk::Desk;
@@ -16,7 +17,7 @@ pub fn Notices(desk: Desk) -> impl IntoView {
     view! {
         <div class="notices">
             <div role="alert">
-                {move || refusal.get().map(|told| view! {
+                {live(move || refusal.get().map(|told| view! {
                     <p class="toast" data-kind="problem">
                         <Icon name="warn"/>
                         <span>{told.message}</span>
@@ -24,18 +25,18 @@ pub fn Notices(desk: Desk) -> impl IntoView {
                             <Icon name="close"/>
                         </button>
                     </p>
-                })}
+                }))}
             </div>
-            <div role="status">{move || pill(desk)}</div>
+            <div role="status">{live(move || pill(desk))}</div>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 fn pill(desk: Desk) -> Option<AnyView> {
     match desk.connection.get() {
         Connection::Reconnecting => {
-            Some(view! { <p class="toast"><span class="pulse"></span>"Reconnecting…"</p> }.into_any())
+            Some(view! { <p class="toast"><span class="pulse"></span>"Reconnecting…"</p> }.erase())
         }
         Connection::SignedOut => Some(
             view! {
@@ -44,10 +45,10 @@ fn pill(desk: Desk) -> Option<AnyView> {
                     <a href=paths::SIGN_IN rel="external">"Sign in again"</a>
                 </p>
             }
-            .into_any(),
+            .erase(),
         ),
         Connection::Idle | Connection::Live => desk.feed.newer_build.get().then(|| {
-            view! { <p class="toast"><span>"There is a new version."</span><a href="" rel="external">"Load it"</a></p> }.into_any()
+            view! { <p class="toast"><span>"There is a new version."</span><a href="" rel="external">"Load it"</a></p> }.erase()
         }),
     }
 }

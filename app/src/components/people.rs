@@ -11,6 +11,7 @@ use super::avatar::Avatar;
 use super::event::may;
 use super::form::{Act, PostForm};
 use super::icon::Icon;
+use super::live::{Erase, Together, live, maybe};
 use super::names::{count, person};
 use super::people_add::AddPerson;
 use super::problem::Problem;
@@ -45,7 +46,7 @@ pub fn PeoplePanel(open: Open, from: Option<ActionKey>) -> impl IntoView {
             </ul>
         </aside>
     }
-    .into_any()
+    .erase()
 }
 
 /// A person who has read on, or whose role has changed, is drawn again.
@@ -53,7 +54,7 @@ fn drawn(who: Participant, open: Open) -> Item {
     let read = who.seen.as_ref().map_or(0, |seen| seen.seq);
     let name = format!("{} {} {read}", who.item, who.head);
     Item::new(name, move || {
-        view! { <PersonLine who=who.clone() open/> }.into_any()
+        view! { <PersonLine who=who.clone() open/> }.erase()
     })
 }
 
@@ -88,9 +89,9 @@ fn PersonLine(who: Participant, open: Open) -> impl IntoView {
     let asked = who.clone();
     let read = open.part(move |it| read(it, &asked));
     let role = if present && !oneself && permit::modify_participant(mine, who.role, None) {
-        view! { <RoleForm who=who.clone() open mine/> }.into_any()
+        view! { <RoleForm who=who.clone() open mine/> }.erase()
     } else {
-        view! { <span class="person-role">{format!("can {}", may(who.role))}</span> }.into_any()
+        view! { <span class="person-role">{format!("can {}", may(who.role))}</span> }.erase()
     };
     let may_remove = present && permit::remove_participant(mine, who.role, oneself);
     let remove = may_remove.then(|| view! { <RemovePerson who=who.clone() open oneself/> });
@@ -100,18 +101,18 @@ fn PersonLine(who: Participant, open: Open) -> impl IntoView {
             <div class="person-main">
                 <bdi class="person-name">{if oneself { "You".to_owned() } else { who.name.clone() }}</bdi>
                 <bdi class="person-address">{who.address.to_string()}</bdi>
-                {(!oneself).then(|| view! {
+                {maybe((!oneself).then(|| view! {
                     <span class="person-read">
                         {move || read.get().0}
-                        {move || read.get().1.map(|at| view! { <When at/> })}
+                        {live(move || read.get().1.map(|at| view! { <When at/> }))}
                     </span>
-                })}
+                }))}
                 {role}
             </div>
             {remove}
         </li>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -161,7 +162,7 @@ fn RoleForm(who: Participant, open: Open, mine: Role) -> impl IntoView {
     });
     let options = roles(mine)
         .map(|role| view! { <option value=role.as_str() selected={role == who.role}>{format!("can {}", may(role))}</option> })
-        .collect_view();
+        .together();
     view! {
         <PostForm action=paths::evt(open.key.into()) fields class="role-form" on_submit=Some(change)>
             <select
@@ -173,8 +174,8 @@ fn RoleForm(who: Participant, open: Open, mine: Role) -> impl IntoView {
                 {options}
             </select>
             <button class="button" data-kind="small">"Change"</button>
-            {move || deed.refusal().map(|refusal| view! { <Problem refusal/> })}
+            {live(move || deed.refusal().map(|refusal| view! { <Problem refusal/> }))}
         </PostForm>
     }
-    .into_any()
+    .erase()
 }

@@ -11,7 +11,7 @@ use super::event::may;
 use super::form::PostForm;
 use super::input::TextInput;
 use super::lines::excerpt;
-use super::live::live;
+use super::live::{Erase, Together, live};
 use super::people::roles;
 use super::problem::Problem;
 use crate::paths;
@@ -100,7 +100,7 @@ fn AddForm(open: Open, mine: Role, from: Option<ActionKey>) -> impl IntoView {
     view! {
         <PostForm action=paths::evt(open.key.into()) fields class="add-person" on_submit=Some(add)>
             <h3>"Add somebody"</h3>
-            {move || problem().map(|refusal| view! { <Problem refusal/> })}
+            {live(move || problem().map(|refusal| view! { <Problem refusal/> }))}
             <label class="field">
                 <span>"Address"</span>
                 <TextInput name="address" id=anchors::ADD_PERSON text=address kind="email" placeholder="name@example.org" required=true/>
@@ -116,7 +116,7 @@ fn AddForm(open: Open, mine: Role, from: Option<ActionKey>) -> impl IntoView {
             <button class="button" data-kind="primary" disabled=move || deed.doing()>"Add"</button>
         </PostForm>
     }
-    .into_any()
+    .erase()
 }
 
 /// One of several words.
@@ -130,7 +130,7 @@ fn Choice(
     let options = options
         .into_iter()
         .map(|(word, says)| view! { <option value=word selected={word == first}>{says}</option> })
-        .collect_view();
+        .together();
     view! {
         <select class="select" name=name on:change=move |event| chosen.set(event_target_value(&event))>{options}</select>
     }

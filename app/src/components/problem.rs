@@ -4,6 +4,7 @@ use em2_model::refusal::{Code, Refusal};
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use super::live::Erase;
 use crate::paths;
 
 /// A refusal in its own words, with the next step where there is one.
@@ -15,7 +16,7 @@ pub fn Problem(refusal: Refusal) -> impl IntoView {
             <span>{refusal.message}</span>
         </p>
     }
-    .into_any()
+    .erase()
 }
 
 /// A page that could not be shown.
@@ -39,7 +40,7 @@ pub fn PageProblem(refusal: Refusal) -> impl IntoView {
             }}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// The refusal of an address that leads nowhere.

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::avatar::Avatar;
 use super::label::LabelView;
+use super::live::{Erase, Together, live, maybe};
 use super::names::first_name;
 use super::pieces::Pieces;
 use super::when::{Today, When};
@@ -107,10 +108,10 @@ pub fn RowLink(
             aria-current=move || (open.get() == Some(key)).then_some("page")
             aria-label=label
         >
-            {move || row.get().map(|row| content(row, &me, found.clone()))}
+            {live(move || row.get().map(|row| content(row, &me, found.clone())))}
         </a>
     }
-    .into_any()
+    .erase()
 }
 
 fn content(row: Row, me: &Address, found: Option<Vec<Piece>>) -> AnyView {
@@ -122,8 +123,8 @@ fn content(row: Row, me: &Address, found: Option<Vec<Piece>>) -> AnyView {
         address: me.clone(),
     });
     let preview = match found {
-        Some(found) => view! { <Pieces pieces=found/> }.into_any(),
-        None => view! { {by}<bdi>{row.preview}</bdi> }.into_any(),
+        Some(found) => view! { <Pieces pieces=found/> }.erase(),
+        None => view! { {by}<bdi>{row.preview}</bdi> }.erase(),
     };
     let marks = (!row.labels.is_empty() || !row.present).then(|| {
         let gone =
@@ -132,19 +133,19 @@ fn content(row: Row, me: &Address, found: Option<Vec<Piece>>) -> AnyView {
             .labels
             .into_iter()
             .map(|label| view! { <LabelView label/> })
-            .collect_view();
+            .together();
         view! { <span class="row-marks">{labels}{gone}</span> }
     });
     view! {
         <Avatar person=face/>
         <span class="row-people">
             <bdi>{names}</bdi>
-            {(more > 0).then(|| view! { <span class="row-more">{format!(" +{more}")}</span> })}
+            {maybe((more > 0).then(|| view! { <span class="row-more">{format!(" +{more}")}</span> }))}
         </span>
         <When at=row.at short=true class="row-time"/>
         <span class="row-subject"><bdi>{subject_or(&row.subject)}</bdi></span>
         <span class="row-preview">{preview}</span>
         {marks}
     }
-    .into_any()
+    .erase()
 }

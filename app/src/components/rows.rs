@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::live::Erase;
+
 /// One row: what it is called among its siblings, and how it is drawn.
 #[derive(Clone)]
 pub struct Item {
@@ -26,5 +28,5 @@ pub fn rows(items: impl Fn() -> Vec<Item> + Send + Sync + 'static) -> AnyView {
 
 fn erased(items: Box<dyn Fn() -> Vec<Item> + Send + Sync>) -> AnyView {
     let name = |item: &Item| item.name.clone();
-    view! { <For each=items key=name children=|item: Item| (item.draw)()/> }.into_any()
+    view! { <For each=items key=name children=|item: Item| (item.draw)()/> }.erase()
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::avatar::Avatar;
 use super::icon::Icon;
-use super::live::live;
+use super::live::{Erase, Together, live};
 use super::tabs::Tab;
 use crate::paths;
 use crate::state::desk::Desk;
@@ -52,7 +52,7 @@ pub fn Views(tab: Memo<Tab>, counts: RwSignal<Counts>) -> impl IntoView {
         let current = move || (tab.get() == Tab::View(view)).then_some("page");
         view! { <li><a href=paths::list(view) aria-current=current><Icon name=icon/>{name}{live(count)}</a></li> }
     });
-    view! { <ul class="views">{views.into_iter().collect_view()}</ul> }
+    view! { <ul class="views">{views.into_iter().together()}</ul> }
 }
 
 /// Who is signed in.
@@ -68,7 +68,7 @@ pub fn Account(desk: Desk) -> impl IntoView {
             <span class="account-names"><bdi>{me.name}</bdi><small><bdi>{me.address.to_string()}</bdi></small></span>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// Ends this session, or all of them.
@@ -84,5 +84,5 @@ pub fn SignOut() -> impl IntoView {
             </form>
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -4,6 +4,7 @@ use em2_model::unread::Since;
 use em2_model::wire::domestic::{Conversation, Person};
 use leptos::prelude::*;
 
+use super::live::{Erase, Together};
 use super::names::{and, count, first_name};
 use super::row::subject_or;
 use crate::paths;
@@ -63,10 +64,10 @@ pub fn SinceLine(open: Open) -> impl IntoView {
         let phrases = told
             .into_iter()
             .map(|(said, href)| match href {
-                Some(href) => view! { <li dir="auto"><a href=href>{said}</a></li> }.into_any(),
-                None => view! { <li dir="auto">{said}</li> }.into_any(),
+                Some(href) => view! { <li dir="auto"><a href=href>{said}</a></li> }.erase(),
+                None => view! { <li dir="auto">{said}</li> }.erase(),
             })
-            .collect_view();
+            .together();
         view! {
             <section class="since" aria-label="Since you last looked">
                 <b>"Since you last looked"</b>

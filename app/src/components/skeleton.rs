@@ -2,12 +2,14 @@
 
 use leptos::prelude::*;
 
+use super::live::Together;
+
 /// Rows of a list.
 #[component]
 pub fn RowsToCome() -> impl IntoView {
     let rows = (0..7)
         .map(|_| view! { <span class="skeleton-row"><i></i><b></b><b></b></span> })
-        .collect_view();
+        .together();
     view! { <div class="skeleton" aria-hidden="true">{rows}</div> }
 }
 

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::form::PostForm;
 use super::icon::Icon;
 use super::input::TextInput;
-use super::live::live;
+use super::live::{Erase, live};
 use super::locked::Locked;
 use super::problem::Problem;
 use super::row::subject_or;
@@ -83,8 +83,8 @@ pub fn SubjectForm(open: Open) -> impl IntoView {
                 <button class="button" data-kind="primary" disabled=move || deed.doing()>"Save"</button>
                 <a class="button" data-kind="quiet" href=paths::conversation(open.key)>"Cancel"</a>
             </PostForm>
-            {move || problem().map(|refusal| view! { <Problem refusal/> })}
+            {live(move || problem().map(|refusal| view! { <Problem refusal/> }))}
         </div>
     }
-    .into_any()
+    .erase()
 }

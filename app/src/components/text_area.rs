@@ -5,6 +5,7 @@ use leptos::html::Textarea;
 use leptos::prelude::*;
 
 use super::escape::escaped;
+use super::live::Erase;
 use crate::state::effect::effect;
 
 /// The text as HTML behind a leading newline: parsers drop the first newline after `<textarea>`, and only that one.
@@ -57,5 +58,5 @@ pub fn TextArea(
             inner_html=inner
         ></textarea>
     }
-    .into_any()
+    .erase()
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::event::EventLine;
 use super::lines::{Line, events, lines};
-use super::live::live;
+use super::live::{Erase, live, maybe};
 use super::message::MessageRow;
 use super::problem::Problem;
 use super::rows::{Item, rows};
@@ -31,12 +31,12 @@ pub fn Timeline(open: Open, end: Option<u64>) -> impl IntoView {
             <div class="timeline">
                 <Earlier open/>
                 {rows(move || all.get().into_iter().map(|line| drawn(line, open)).collect())}
-                {end.map(|_| view! { <a class="earlier" href=paths::conversation(open.key)>"Show the newest messages"</a> })}
+                {maybe(end.map(|_| view! { <a class="earlier" href=paths::conversation(open.key)>"Show the newest messages"</a> }))}
             </div>
         </div>
         <p class="visually-hidden" role="status">{move || heard.get()}</p>
     }
-    .into_any()
+    .erase()
 }
 
 fn drawn(line: Line, open: Open) -> Item {
@@ -47,7 +47,7 @@ fn drawn(line: Line, open: Open) -> Item {
         Line::Events { first, last } => format!("{first} {last}"),
     };
     Item::new(name, move || {
-        view! { <LineView line=line.clone() open/> }.into_any()
+        view! { <LineView line=line.clone() open/> }.erase()
     })
 }
 
@@ -84,7 +84,7 @@ fn Earlier(open: Open) -> impl IntoView {
             };
             view! {
                 <a class="earlier" href=paths::older(open.key, before) on:click=load>{move || says()}</a>
-                {move || open.problem.get().map(|refusal| view! { <Problem refusal/> })}
+                {live(move || open.problem.get().map(|refusal| view! { <Problem refusal/> }))}
             }
         })
     })
@@ -93,13 +93,13 @@ fn Earlier(open: Open) -> impl IntoView {
 #[component]
 fn LineView(line: Line, open: Open) -> impl IntoView {
     match line {
-        Line::New => view! { <p class="new-line" id="new"><span>"New"</span></p> }.into_any(),
-        Line::Message(key) => view! { <MessageRow key=key open/> }.into_any(),
+        Line::New => view! { <p class="new-line" id="new"><span>"New"</span></p> }.erase(),
+        Line::Message(key) => view! { <MessageRow key=key open/> }.erase(),
         Line::Events { first, last } => {
             let (events, me) = open
                 .conversation
                 .with_untracked(|it| (events(it, first, last), it.me.clone()));
-            view! { <EventLine events me/> }.into_any()
+            view! { <EventLine events me/> }.erase()
         }
     }
 }

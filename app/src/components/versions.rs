@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::avatar::Avatar;
 use super::icon::Icon;
+use super::live::Together;
 use super::names::called;
 use super::pieces::Pieces;
 use super::when::When;
@@ -32,7 +33,7 @@ pub fn VersionList(
             };
             view! { <VersionLine did=did version me=me.clone()/> }
         })
-        .collect_view();
+        .together();
     view! {
         <header class="conversation-head">
             <a

@@ -7,6 +7,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::components::composer::Composer;
 use crate::components::heading::{Heading, Panel};
+use crate::components::live::live;
 use crate::components::people::PeoplePanel;
 use crate::components::row::subject_or;
 use crate::components::since::SinceLine;
@@ -40,7 +41,7 @@ pub fn ConversationPage(
                     <Timeline open end/>
                     <Composer open/>
                 </div>
-                {move || (panel.get() == Panel::People).then(|| view! { <PeoplePanel open from=named("from")/> })}
+                {live(move || (panel.get() == Panel::People).then(|| view! { <PeoplePanel open from=named("from")/> }))}
             </div>
         </main>
     }

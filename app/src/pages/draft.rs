@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::components::draft::{Discard, DraftForm};
 use crate::components::empty::Empty;
 use crate::components::icon::Icon;
+use crate::components::live::Erase;
 use crate::components::when::When;
 use crate::paths;
 use crate::state::desk::Desk;
@@ -37,9 +38,9 @@ pub fn DraftPage(desk: Desk, draft: Draft) -> impl IntoView {
             <div class="conversation-tools"><Discard writing/></div>
         </header>
         {move || match (writing.gone.get(), writing.held.get()) {
-            (true, _) => view! { <Empty icon="trash" title="This draft was discarded"/> }.into_any(),
-            (false, Some(until)) => view! { <p class="note">"Goes out " <When at=until/></p> }.into_any(),
-            (false, None) => view! { <DraftForm writing/> }.into_any(),
+            (true, _) => view! { <Empty icon="trash" title="This draft was discarded"/> }.erase(),
+            (false, Some(until)) => view! { <p class="note">"Goes out " <When at=until/></p> }.erase(),
+            (false, None) => view! { <DraftForm writing/> }.erase(),
         }}
         </main>
     }

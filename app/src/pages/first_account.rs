@@ -3,6 +3,7 @@
 use em2_model::refusal::Refusal;
 use leptos::prelude::*;
 
+use crate::components::live::maybe;
 use crate::components::problem::Problem;
 use crate::paths;
 
@@ -26,7 +27,7 @@ pub fn FirstAccount(
                     <h1>"Welcome to " <bdi>{platform}</bdi></h1>
                     <p class="card-sub">"Nobody has an account here yet. Yours is the first."</p>
                 </header>
-                {refusal.map(|refusal| view! { <Problem refusal/> })}
+                {maybe(refusal.map(|refusal| view! { <Problem refusal/> }))}
                 <input type="hidden" name="token" value=token/>
                 <label class="field">
                     <span>"Name"</span>

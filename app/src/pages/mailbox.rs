@@ -19,6 +19,7 @@ use crate::components::form::{Notice, use_world};
 use crate::components::help::Help;
 use crate::components::icon::Icon;
 use crate::components::list::{Hits, Rows, SearchField};
+use crate::components::live::Erase;
 use crate::components::notices::Notices;
 use crate::components::problem::Problem;
 use crate::components::sidebar::{Account, Counts, SignOut, Views};
@@ -89,14 +90,14 @@ pub fn MailboxPage(loaded: Loaded) -> impl IntoView {
     });
     let opened = reading(place.page, opened, opening(desk));
     let list = move || match listed.get() {
-        None => view! { <RowsToCome/> }.into_any(),
+        None => view! { <RowsToCome/> }.erase(),
         Some(Ok(listed)) => list_view(desk, place, counts, listed),
-        Some(Err(refusal)) => view! { <Problem refusal/> }.into_any(),
+        Some(Err(refusal)) => view! { <Problem refusal/> }.erase(),
     };
     let open = move || match opened.get() {
-        None => view! { <ConversationToCome/> }.into_any(),
+        None => view! { <ConversationToCome/> }.erase(),
         Some(Ok(opened)) => open_view(desk, opened),
-        Some(Err(refusal)) => view! { <NotShown refusal/> }.into_any(),
+        Some(Err(refusal)) => view! { <NotShown refusal/> }.erase(),
     };
     effect(move |_| {
         let tab = place.tab.get();
@@ -123,7 +124,7 @@ pub fn MailboxPage(loaded: Loaded) -> impl IntoView {
         <Notices desk/>
         <Help desk/>
     }
-    .into_any()
+    .erase()
 }
 
 /// Asks for what another address opens. What was begun a moment ago is known to be empty.
@@ -155,7 +156,7 @@ fn Sidebar(desk: Desk, place: Place, counts: RwSignal<Counts>) -> impl IntoView 
             <SignOut/>
         </nav>
     }
-    .into_any()
+    .erase()
 }
 
 /// The field that searches, and the menu for screens without a sidebar.
@@ -181,7 +182,7 @@ fn ListHead(desk: Desk, place: Place) -> impl IntoView {
             </details>
         </header>
     }
-    .into_any()
+    .erase()
 }
 
 /// The rows, or what a search found.
@@ -193,30 +194,30 @@ fn list_view(desk: Desk, place: Place, counts: RwSignal<Counts>, listed: Listed)
             let view = place.listing.with_untracked(Listing::view);
             let mailbox = Mailbox::new(desk, view.unwrap_or_default(), page);
             effect(move |_| counts.set(mailbox.page.with(Counts::of)));
-            view! { <Rows mailbox me open/> }.into_any()
+            view! { <Rows mailbox me open/> }.erase()
         }
-        Listed::Found(page) => view! { <Hits page me open/> }.into_any(),
+        Listed::Found(page) => view! { <Hits page me open/> }.erase(),
     }
 }
 
 /// What stands beside the list.
 fn open_view(desk: Desk, opened: Opened) -> AnyView {
     match opened {
-        Opened::Nothing => view! { <NothingOpen/> }.into_any(),
-        Opened::Draft(draft) => view! { <DraftPage desk draft/> }.into_any(),
+        Opened::Nothing => view! { <NothingOpen/> }.erase(),
+        Opened::Draft(draft) => view! { <DraftPage desk draft/> }.erase(),
         Opened::Conversation { conversation, end } => {
-            view! { <ConversationPage desk conversation=*conversation end/> }.into_any()
+            view! { <ConversationPage desk conversation=*conversation end/> }.erase()
         }
         Opened::Edit {
             conversation,
             message,
-        } => view! { <EditPage conversation=*conversation message=*message/> }.into_any(),
+        } => view! { <EditPage conversation=*conversation message=*message/> }.erase(),
         Opened::History { key, versions } => {
-            view! { <HistoryPage desk conversation=key versions=*versions/> }.into_any()
+            view! { <HistoryPage desk conversation=key versions=*versions/> }.erase()
         }
         Opened::Elsewhere(path) => {
             effect(move |_| desk.redirect(&path));
-            view! { <ConversationToCome/> }.into_any()
+            view! { <ConversationToCome/> }.erase()
         }
     }
 }

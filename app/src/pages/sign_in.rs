@@ -3,6 +3,7 @@
 use em2_model::refusal::Refusal;
 use leptos::prelude::*;
 
+use crate::components::live::maybe;
 use crate::components::problem::Problem;
 use crate::paths;
 
@@ -25,7 +26,7 @@ pub fn SignIn(
                     <h1>"Sign in to " <bdi>{platform}</bdi></h1>
                     <p class="card-sub">"Conversations instead of e-mail."</p>
                 </header>
-                {refusal.map(|refusal| view! { <Problem refusal/> })}
+                {maybe(refusal.map(|refusal| view! { <Problem refusal/> }))}
                 <input type="hidden" name="next" value=next/>
                 <label class="field">
                     <span>"Address"</span>
