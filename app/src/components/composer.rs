@@ -136,6 +136,7 @@ fn Answering(open: Open, message: ActionKey) -> impl IntoView {
             </a>
         </p>
     }
+    .erase()
 }
 
 /// A page that is alive tells by itself what was read; one without scripts has a button.
@@ -150,11 +151,11 @@ fn MarkRead(open: Open) -> impl IntoView {
         next: Some(paths::conversation(open.key)),
         ..Fields::default()
     };
-    (present && seq > read).then(|| {
+    maybe((present && seq > read).then(|| {
         view! {
             <PostForm action=paths::evt(open.key.into()) fields class="mark-read plain-only">
                 <button class="button" data-kind="quiet"><Icon name="check"/>"Mark as read"</button>
             </PostForm>
         }
-    })
+    }))
 }

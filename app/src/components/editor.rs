@@ -126,4 +126,5 @@ fn Closed(why: String, back: String) -> impl IntoView {
             <a class="button" data-kind="plain" href=back>"Back to the conversation"</a>
         </div>
     }
+    .erase()
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use super::live::Erase;
 
 /// A calm line, and what can be done next.
 #[component]
@@ -20,4 +21,5 @@ pub fn Empty(
             {children.map(|children| children())}
         </div>
     }
+    .erase()
 }

@@ -88,7 +88,7 @@ fn Meta(open: Open) -> impl IntoView {
                 {move || {
                     let (faces, said) = people.get();
                     let faces = faces.into_iter().map(|person| view! { <Avatar person small=true/> }).together();
-                    view! { <span class="avatars">{faces}</span><bdi>{said}</bdi> }
+                    view! { <span class="avatars">{faces}</span><bdi>{said}</bdi> }.erase()
                 }}
             </a>
             {move || labels.get().into_iter().map(|label| view! { <LabelView label/> }).together()}

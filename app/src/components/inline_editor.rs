@@ -5,7 +5,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use super::icon::Icon;
-use super::live::live;
+use super::live::{Erase, live};
 use super::locked::left;
 use super::problem::Problem;
 use super::text_area::TextArea;
@@ -49,6 +49,7 @@ pub fn InlineEditor(open: Open) -> impl IntoView {
             </div>
         </form>
     }
+    .erase()
 }
 
 /// Why it was not saved, or why the lock will end; the text can always go on as an answer.

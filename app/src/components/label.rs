@@ -4,6 +4,7 @@ use em2_model::wire::domestic::Label;
 use leptos::prelude::*;
 
 use super::avatar::hue;
+use super::live::Erase;
 
 /// The colours that `style/components/_label.css` knows; any other name gets one of the twelve hues.
 const NAMED: [&str; 8] = [
@@ -23,4 +24,5 @@ pub fn LabelView(label: Label) -> impl IntoView {
             <bdi>{label.name}</bdi>
         </span>
     }
+    .erase()
 }

@@ -16,6 +16,7 @@ pub fn LetterHead(letter: Letter) -> impl IntoView {
         }
     };
     view! { <header class="message-head"><span class="message-author">"You"</span>{state}</header> }
+        .erase()
 }
 
 /// The text as written; when it was not taken, why, and the ways on.
@@ -32,6 +33,7 @@ pub fn LetterBody(letter: Letter, open: Open) -> impl IntoView {
         <div class="message-body" dir="auto" data-plain="">{text}</div>
         {failed}
     }
+    .erase()
 }
 
 #[component]
@@ -45,4 +47,5 @@ fn Failed(id: String, why: String, open: Open) -> impl IntoView {
             <button class="button" data-kind="small" type="button" on:click=move |_| open.discard(&discard)>"Discard"</button>
         </div>
     }
+    .erase()
 }

@@ -11,7 +11,7 @@ use leptos_router::hooks::use_navigate;
 use super::empty::Empty;
 use super::icon::Icon;
 use super::input::TextInput;
-use super::live::{Erase, Together, live};
+use super::live::{Erase, Together, live, maybe};
 use super::problem::Problem;
 use super::row::RowLink;
 use super::rows::{Item, rows};
@@ -138,5 +138,5 @@ pub fn Hits(page: SearchPage, me: Address, open: Signal<Option<ConversationRef>>
         let key = row.key;
         view! { <li><RowLink key=key row=Signal::stored(Some(row)) me=me.clone() open found href/></li> }
     });
-    view! { <ul class="list-rows">{hits.together()}</ul> {next} }.erase()
+    view! { <ul class="list-rows">{hits.together()}</ul> {maybe(next)} }.erase()
 }

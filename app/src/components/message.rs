@@ -165,7 +165,7 @@ fn Head(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
             ))
         })
     });
-    message.get_untracked().map(|first| {
+    maybe(message.get_untracked().map(|first| {
         let by = me.clone();
         view! {
             <header class="message-head">
@@ -180,7 +180,7 @@ fn Head(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
                 <Locked lock me/>
             </header>
         }
-    })
+    }))
 }
 
 fn body_view(standing: Standing, html: String, format: Format, me: &Address) -> AnyView {

@@ -92,6 +92,7 @@ fn Answer(open: Open, key: ActionKey) -> impl IntoView {
             <Icon name="reply"/>
         </a>
     }
+    .erase()
 }
 
 /// Takes the lock, then opens the editor: in its place, or on a page of its own.

@@ -109,7 +109,7 @@ fn PersonLine(who: Participant, open: Open) -> impl IntoView {
                 }))}
                 {role}
             </div>
-            {remove}
+            {maybe(remove)}
         </li>
     }
     .erase()
@@ -131,6 +131,7 @@ fn RemovePerson(who: Participant, open: Open, oneself: bool) -> impl IntoView {
             <button class="tool" title=title.clone() aria-label=title><Icon name=icon/></button>
         </Act>
     }
+    .erase()
 }
 
 /// Changes what somebody may do.

@@ -134,4 +134,5 @@ fn Choice(
     view! {
         <select class="select" name=name on:change=move |event| chosen.set(event_target_value(&event))>{options}</select>
     }
+    .erase()
 }

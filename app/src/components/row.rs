@@ -134,7 +134,7 @@ fn content(row: Row, me: &Address, found: Option<Vec<Piece>>) -> AnyView {
             .into_iter()
             .map(|label| view! { <LabelView label/> })
             .together();
-        view! { <span class="row-marks">{labels}{gone}</span> }
+        view! { <span class="row-marks">{labels}{maybe(gone)}</span> }
     });
     view! {
         <Avatar person=face/>
@@ -145,7 +145,7 @@ fn content(row: Row, me: &Address, found: Option<Vec<Piece>>) -> AnyView {
         <When at=row.at short=true class="row-time"/>
         <span class="row-subject"><bdi>{subject_or(&row.subject)}</bdi></span>
         <span class="row-preview">{preview}</span>
-        {marks}
+        {maybe(marks)}
     }
     .erase()
 }

@@ -52,7 +52,7 @@ pub fn Views(tab: Memo<Tab>, counts: RwSignal<Counts>) -> impl IntoView {
         let current = move || (tab.get() == Tab::View(view)).then_some("page");
         view! { <li><a href=paths::list(view) aria-current=current><Icon name=icon/>{name}{live(count)}</a></li> }
     });
-    view! { <ul class="views">{views.into_iter().together()}</ul> }
+    view! { <ul class="views">{views.into_iter().together()}</ul> }.erase()
 }
 
 /// Who is signed in.

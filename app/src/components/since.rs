@@ -4,7 +4,7 @@ use em2_model::unread::Since;
 use em2_model::wire::domestic::{Conversation, Person};
 use leptos::prelude::*;
 
-use super::live::{Erase, Together};
+use super::live::{Erase, Together, maybe};
 use super::names::{and, count, first_name};
 use super::row::subject_or;
 use crate::paths;
@@ -60,7 +60,7 @@ pub fn SinceLine(open: Open) -> impl IntoView {
     let told = open
         .since
         .with_value(|since| open.conversation.with_untracked(|it| told(since, it)));
-    (!told.is_empty()).then(|| {
+    maybe((!told.is_empty()).then(|| {
         let phrases = told
             .into_iter()
             .map(|(said, href)| match href {
@@ -74,5 +74,5 @@ pub fn SinceLine(open: Open) -> impl IntoView {
                 <ul>{phrases}</ul>
             </section>
         }
-    })
+    }))
 }

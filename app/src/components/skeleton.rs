@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::live::Together;
+use super::live::{Erase, Together};
 
 /// Rows of a list.
 #[component]
@@ -10,11 +10,11 @@ pub fn RowsToCome() -> impl IntoView {
     let rows = (0..7)
         .map(|_| view! { <span class="skeleton-row"><i></i><b></b><b></b></span> })
         .together();
-    view! { <div class="skeleton" aria-hidden="true">{rows}</div> }
+    view! { <div class="skeleton" aria-hidden="true">{rows}</div> }.erase()
 }
 
 /// A conversation.
 #[component]
 pub fn ConversationToCome() -> impl IntoView {
-    view! { <main class="conversation" id="main" tabindex="-1" aria-busy="true"><RowsToCome/></main> }
+    view! { <main class="conversation" id="main" tabindex="-1" aria-busy="true"><RowsToCome/></main> }.erase()
 }

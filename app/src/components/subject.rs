@@ -27,6 +27,7 @@ pub fn SubjectHeading(open: Open) -> impl IntoView {
     view! {
         <h1 class="subject" data-long=long title=move || subject.get()><bdi>{move || subject.get()}</bdi> <Locked lock me/></h1>
     }
+    .erase()
 }
 
 /// The link to changing the subject, where the reader may.

@@ -4,7 +4,7 @@ use em2_model::wire::domestic::ListView;
 use leptos::prelude::*;
 
 use super::icon::Icon;
-use super::live::Together;
+use super::live::{Erase, Together};
 use crate::paths;
 
 /// What the page shows, as far as the tabs tell it apart.
@@ -44,5 +44,5 @@ pub fn Tabs(tab: Memo<Tab>) -> impl IntoView {
         let current = move || (tab.get() == this).then_some("page");
         view! { <a href=href aria-current=current><Icon name=icon/>{name}</a> }
     });
-    view! { <nav class="tabs" aria-label="Views">{links.into_iter().together()}</nav> }
+    view! { <nav class="tabs" aria-label="Views">{links.into_iter().together()}</nav> }.erase()
 }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::avatar::Avatar;
 use super::icon::Icon;
-use super::live::Together;
+use super::live::{Erase, Together};
 use super::names::called;
 use super::pieces::Pieces;
 use super::when::When;
@@ -47,6 +47,7 @@ pub fn VersionList(
         </header>
         <ol class="versions" tabindex="0">{lines}</ol>
     }
+    .erase()
 }
 
 #[component]
@@ -64,4 +65,5 @@ fn VersionLine(did: &'static str, version: Version, me: Address) -> impl IntoVie
             </div>
         </li>
     }
+    .erase()
 }

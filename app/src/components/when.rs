@@ -5,6 +5,8 @@ use leptos::prelude::*;
 
 use crate::state::desk::Desk;
 
+use super::live::Erase;
+
 const DAY: i64 = 86_400_000;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] = [
@@ -170,7 +172,7 @@ pub fn When(
             today.get().long(at)
         }
     };
-    view! { <time class=class datetime=iso(at)>{move || text()}</time> }
+    view! { <time class=class datetime=iso(at)>{move || text()}</time> }.erase()
 }
 
 #[cfg(test)]

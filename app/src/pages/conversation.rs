@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::components::composer::Composer;
 use crate::components::heading::{Heading, Panel};
-use crate::components::live::live;
+use crate::components::live::{Erase, live};
 use crate::components::people::PeoplePanel;
 use crate::components::row::subject_or;
 use crate::components::since::SinceLine;
@@ -45,4 +45,5 @@ pub fn ConversationPage(
             </div>
         </main>
     }
+    .erase()
 }

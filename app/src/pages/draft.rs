@@ -44,4 +44,5 @@ pub fn DraftPage(desk: Desk, draft: Draft) -> impl IntoView {
         }}
         </main>
     }
+    .erase()
 }

@@ -3,6 +3,7 @@
 use em2_model::refusal::Refusal;
 use leptos::prelude::*;
 
+use crate::components::live::Erase;
 use crate::components::problem::PageProblem;
 
 /// Beside the list, where what was asked for cannot be shown.
@@ -11,6 +12,7 @@ pub fn NotShown(refusal: Refusal) -> impl IntoView {
     view! {
         <main class="conversation" id="main" tabindex="-1"><PageProblem refusal/></main>
     }
+    .erase()
 }
 
 /// A refusal as a page of its own.

@@ -4,6 +4,7 @@ use em2_model::id::ConversationKey;
 use em2_model::wire::domestic::Versions;
 use leptos::prelude::*;
 
+use crate::components::live::Erase;
 use crate::components::versions::VersionList;
 use crate::state::desk::Desk;
 
@@ -14,4 +15,5 @@ pub fn HistoryPage(desk: Desk, conversation: ConversationKey, versions: Versions
     view! {
         <main class="conversation" id="main" tabindex="-1"><VersionList conversation versions me/></main>
     }
+    .erase()
 }

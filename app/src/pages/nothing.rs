@@ -5,6 +5,7 @@ use leptos_router::hooks::use_location;
 
 use super::place;
 use crate::components::empty::Empty;
+use crate::components::live::Erase;
 
 /// `/inbox`, `/drafts`, `/sent` and `/search`.
 #[component]
@@ -17,4 +18,5 @@ pub fn NothingOpen() -> impl IntoView {
             <Empty icon="conversation" title="Nothing is open" text="Choose a conversation from the list."/>
         </main>
     }
+    .erase()
 }
