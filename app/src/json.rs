@@ -327,3 +327,67 @@ impl<'de> VariantAccess<'de> for Tree {
         de::Deserializer::deserialize_struct(self, "", names, visitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use em2_model::refusal::{Code, Refusal};
+    use em2_model::wire::domestic::{Accepted, Draft, Published};
+    use em2_model::wire::live::Live;
+    use serde::Serialize;
+
+    use super::*;
+
+    fn round<T: Serialize + DeserializeOwned + PartialEq + fmt::Debug>(value: T) {
+        let text = serde_json::to_string(&value).unwrap();
+        assert_eq!(read::<T>(&text), Some(value), "{text}");
+    }
+
+    fn draft() -> Draft {
+        crate::pages::load::empty("01234567-89ab-4cde-8f01-23456789abcd".parse().unwrap())
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        type Told = Result<Live, Refusal>;
+        round::<Told>(Ok(Live::Hello {
+            n: u64::MAX,
+            build: "a\"{}".to_owned(),
+        }));
+        round::<Told>(Err(Refusal::from(Code::Locked)
+            .with("until", -5)
+            .with("at", 0.5)
+            .with("by", vec!["a", "b"])));
+        round(vec![Live::Resync]);
+        round(Accepted::Draft { draft: draft() });
+        round(Published::Held {
+            until: em2_model::id::Time(-1),
+        });
+    }
+
+    #[test]
+    fn what_may_be_missing_may_be_missing_and_what_is_unknown_is_passed_over() {
+        let text = serde_json::to_string(&draft()).unwrap();
+        let text = text.replace(r#""saved":null"#, r#""later":{"a":[1]}"#);
+        assert_eq!(read(&text), Some(draft()));
+        assert_eq!(read::<Draft>(&text.replace("subject", "object")), None);
+        assert_eq!(read::<Draft>(&text.replace(":0", ":-1")), None);
+    }
+
+    #[test]
+    fn what_is_not_expected_is_refused() {
+        for text in [
+            "",
+            "[]",
+            "{",
+            "null",
+            "{}",
+            "7",
+            r#""later""#,
+            "\"resync\"}",
+        ] {
+            assert_eq!(read::<Live>(text), None, "{text}");
+        }
+        let two = r#"{"hello":{"n":1,"build":""},"resync":null}"#;
+        assert_eq!(read::<Live>(two), None);
+    }
+}
