@@ -5,10 +5,16 @@ CREATE TABLE search_rows (
     conv        BYTEA  NOT NULL REFERENCES conversations (key) ON DELETE CASCADE,
     item        BYTEA  NOT NULL,
     added_seq   BIGINT NOT NULL,
-    touched_seq BIGINT NOT NULL,
     until_seq   BIGINT,
     words       TSVECTOR NOT NULL -- only here: in SQLite a table of its own
 );
 CREATE INDEX search_rows_item ON search_rows (conv, item);
 -- What waits to be put into the index is read by every search: little of it.
 CREATE INDEX search_rows_words ON search_rows USING GIN (words) WITH (gin_pending_list_limit = 256);
+
+-- Who finds which rows: a search reads these alone, from a person's newest row downwards.
+CREATE TABLE search_seen (
+    user_id BIGINT NOT NULL,
+    id      BIGINT NOT NULL,
+    PRIMARY KEY (user_id, id)
+);

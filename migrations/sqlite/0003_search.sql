@@ -5,10 +5,16 @@ CREATE TABLE search_rows (
     conv        BLOB   NOT NULL REFERENCES conversations (key) ON DELETE CASCADE,
     item        BLOB   NOT NULL,
     added_seq   BIGINT NOT NULL,
-    touched_seq BIGINT NOT NULL,
     until_seq   BIGINT
 );
 CREATE INDEX search_rows_item ON search_rows (conv, item);
+
+-- Who finds which rows: a search reads these alone, from a person's newest row downwards.
+CREATE TABLE search_seen (
+    user_id BIGINT NOT NULL,
+    id      BIGINT NOT NULL,
+    PRIMARY KEY (user_id, id)
+) WITHOUT ROWID;
 
 -- The folded words, which Rust has separated by blanks already.
 CREATE VIRTUAL TABLE search_words USING fts5 (

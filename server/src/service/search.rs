@@ -1,8 +1,8 @@
 //! Search: conversations by their words, as far as this person may see them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use em2_model::id::{ActionKey, ConversationKey};
+use em2_model::id::ActionKey;
 use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::{Hit, Mark, Piece, SearchPage};
 
@@ -11,9 +11,9 @@ use super::pages::read;
 use super::{Me, Service, row};
 use crate::store::Conn;
 use crate::store::fold::{Query, words};
-use crate::store::list::list_rows;
-use crate::store::messages::{MessageRow, list_messages};
-use crate::store::search::search;
+use crate::store::list::ListRow;
+use crate::store::messages::list_messages;
+use crate::store::search::{search, show};
 use crate::text::plain_of;
 
 /// How many conversations a page has.
@@ -61,21 +61,19 @@ impl Service {
             .last()
             .filter(|_| more)
             .map(|last| last.cursor.to_string());
-        let keys: Vec<ConversationKey> = found.iter().map(|hit| hit.conv).collect();
-        let rows = list_rows(&mut conn, me.user, &keys).await?;
-        let mut rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.conv, row)).collect();
-        let messages: Vec<ActionKey> = found.iter().filter_map(|hit| hit.message).collect();
-        let messages = list_messages(&mut conn, &messages).await?;
-        let messages: BTreeMap<_, _> = messages.into_iter().map(|row| (row.key, row)).collect();
+        let (rows, texts) = show(&mut conn, me.user, &found).await?;
+        let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.conv, row)).collect();
+        let texts: HashMap<_, _> = texts.into_iter().collect();
         let mut hits = Vec::with_capacity(found.len());
         for hit in found {
             let Some(row) = rows.remove(&hit.conv) else {
                 continue;
             };
-            let snippet = match hit.message.and_then(|key| messages.get(&key)) {
+            let snippet = match hit.message.and_then(|key| texts.get_key_value(&key)) {
                 None => Vec::new(),
-                Some(message) => {
-                    let html = self.html(&mut conn, me, message, row.present).await?;
+                Some((_, html)) if row.present => snippet(&plain_of(html), &query),
+                Some((key, _)) => {
+                    let html = self.as_of(&mut conn, me, &row, *key).await?;
                     snippet(&plain_of(&html), &query)
                 }
             };
@@ -88,21 +86,21 @@ impl Service {
         Ok(SearchPage { q, hits, next })
     }
 
-    /// What a message says that was found; for somebody who was removed, what it said then.
-    async fn html(
+    /// What a message said when this person, who was removed, saw it last.
+    async fn as_of(
         &self,
         conn: &mut Conn,
         me: &Me,
-        row: &MessageRow,
-        present: bool,
+        row: &ListRow,
+        key: ActionKey,
     ) -> Result<String, Failure> {
-        if present {
-            return Ok(row.html.clone());
-        }
+        let Some(now) = list_messages(conn, &[key]).await?.pop() else {
+            return Ok(String::new());
+        };
         let reading = read(conn, me, row.conv).await?;
-        let row = reading.as_of(conn, row.clone()).await?;
+        let then = reading.as_of(conn, now).await?;
         let scene = reading.scene(self.clock.now());
-        Ok(scene.message(&row, &reading.reader).html)
+        Ok(scene.message(&then, &reading.reader).html)
     }
 }
 

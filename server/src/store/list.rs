@@ -77,7 +77,7 @@ macro_rules! select {
     };
 }
 
-fn list_row(row: &Row) -> Result<ListRow, StoreError> {
+pub(in crate::store) fn list_row(row: &Row) -> Result<ListRow, StoreError> {
     let since: u64 = row.get(5)?;
     let kept = match row.get_option::<String>(6)? {
         Some(frozen) => from_json(&frozen)?,
@@ -176,6 +176,10 @@ pub async fn find_cursor_at(
         .transpose()
 }
 
+/// `$1` is the person, `$2` the conversations.
+pub(in crate::store) const BY_KEY: &str =
+    select!("WHERE p.user_id = $1 AND p.conv IN EACH_KEY($2)");
+
 /// These conversations as rows of a person's list, in no order; those that are not in it are left
 /// out.
 pub async fn list_rows(
@@ -183,14 +187,11 @@ pub async fn list_rows(
     user: UserId,
     keys: &[ConversationKey],
 ) -> Result<Vec<ListRow>, StoreError> {
-    conn.fetch_all(
-        select!("WHERE p.user_id = $1 AND p.conv IN EACH_KEY($2)"),
-        args![user, keys],
-    )
-    .await?
-    .iter()
-    .map(list_row)
-    .collect()
+    conn.fetch_all(BY_KEY, args![user, keys])
+        .await?
+        .iter()
+        .map(list_row)
+        .collect()
 }
 
 /// What stands beside a list.
@@ -202,14 +203,14 @@ pub struct Counts {
 
 /// Bounded, because its cost grows with what it counts.
 const COUNT_UNREAD: &str = "SELECT COUNT(*) FROM (
-        SELECT 1 FROM participants WHERE user_id = $1 AND news_seq > read_seq LIMIT 10000) unread";
+        SELECT 1 FROM participants WHERE user_id = $1 AND news_seq > read_seq LIMIT 1000) unread";
 const COUNT_DRAFTS: &str = "SELECT COUNT(*) FROM drafts WHERE user_id = $1 AND published IS NULL";
 
 fn first(rows: &[Row]) -> Result<u64, StoreError> {
     rows.first().map_or(Ok(0), |row| row.get(0))
 }
 
-/// How many of a person's conversations are unread, counted up to 10,000, and how many drafts they have.
+/// How many of a person's conversations are unread, counted up to 1,000, and how many drafts they have.
 pub async fn count(conn: &mut Conn, user: UserId) -> Result<Counts, StoreError> {
     let [unread, drafts] = conn
         .fetch_each([(COUNT_UNREAD, args![user]), (COUNT_DRAFTS, args![user])])

@@ -7,6 +7,7 @@ use crate::store::dialect::{self, Row};
 use crate::store::error::StoreError;
 use crate::store::feed::Heads;
 use crate::store::list::Frozen;
+use crate::store::search::show_words;
 use crate::store::users::UserId;
 use crate::store::value::{args, from_json, json};
 
@@ -131,7 +132,7 @@ pub fn insert_participants(tx: &mut Tx, rows: &[ParticipantRow]) {
         tx.push(
             "UPDATE participants SET user_id = NULL
               WHERE conv = $1 AND removed_seq IS NOT NULL AND user_id IN EACH($2)",
-            args![first.conv, users],
+            args![first.conv, users.clone()],
         );
     }
     let values = rows.iter().map(|row| {
@@ -163,6 +164,9 @@ pub fn insert_participants(tx: &mut Tx, rows: &[ParticipantRow]) {
         "",
         values.collect(),
     ));
+    if first.added_seq > 1 && !users.is_empty() {
+        show_words(tx, first.conv, users);
+    }
 }
 
 /// What `participant.modify` may change.

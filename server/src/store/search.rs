@@ -1,20 +1,19 @@
 //! Search: one row per message and one per conversation for its subject and addresses, newest
 //! first, and only what this person may see.
 //!
+//! Each row is kept with those who find it (`search_seen`): a search asks nothing else about rights.
 //! A row that somebody removed may have seen is not overwritten but ended: they go on finding what
 //! they had, everybody else finds the new one. // spec §16
 
 use em2_model::{ActionKey, ConversationKey};
 
 use crate::store::conn::{Conn, Tx};
-use crate::store::dialect::{self, Row, Statement};
+use crate::store::dialect::{self, Look, Row, Statement};
 use crate::store::error::StoreError;
 use crate::store::fold::{Query, words};
+use crate::store::list::{self, ListRow};
 use crate::store::users::UserId;
 use crate::store::value::args;
-
-/// How many rows are looked at for one page of conversations.
-const SCAN: i64 = 200;
 
 /// A conversation that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +38,25 @@ pub struct Indexed<'a> {
     pub text: &'a str,
 }
 
-/// Makes something findable that was not before.
+/// Makes something findable that was not before, for those who take part now.
 pub fn insert_words(tx: &mut Tx, indexed: &Indexed<'_>) {
     let place = args![indexed.conv, indexed.item, indexed.added, indexed.touched];
     let dialect = tx.dialect();
     tx.push_late(dialect::insert_words(dialect, place, words(indexed.text)));
+}
+
+/// Has people who were just added find what they may see: nothing from before their history, and
+/// nothing that only those find who were removed.
+pub(in crate::store) fn show_words(tx: &mut Tx, conv: ConversationKey, users: Vec<i64>) {
+    // Who comes back has lost what was kept for them.
+    let hide = "DELETE FROM search_seen
+          WHERE user_id IN EACH($2) AND id IN (SELECT id FROM search_rows WHERE conv = $1)";
+    let show = "INSERT INTO search_seen (user_id, id)
+         SELECT p.user_id, r.id FROM participants p JOIN search_rows r ON r.conv = p.conv
+          WHERE p.conv = $1 AND p.user_id IN EACH($2) AND r.until_seq IS NULL
+            AND (r.item = r.conv OR r.added_seq >= p.since_seq)";
+    let statement = |sql: &'static str| Statement::new(sql, args![conv, users]);
+    tx.push_late([hide, show].map(statement).into());
 }
 
 /// Makes something findable by other words. Where people were removed before, they keep the old.
@@ -69,9 +82,16 @@ pub async fn delete_words(
         .await?
         .is_some();
     if kept {
+        let hide = "DELETE FROM search_seen
+              WHERE user_id IN (SELECT user_id FROM participants
+                                 WHERE conv = $1 AND user_id IS NOT NULL
+                                   AND (removed_seq IS NULL OR removed_seq > $3))
+                AND id IN (SELECT id FROM search_rows
+                            WHERE conv = $1 AND item = $2 AND until_seq IS NULL)";
         let end = "UPDATE search_rows SET until_seq = $3
               WHERE conv = $1 AND item = $2 AND until_seq IS NULL";
-        tx.push_late(vec![Statement::new(end, args![conv, item, seq])]);
+        let statement = |sql: &'static str| Statement::new(sql, args![conv, item, seq]);
+        tx.push_late([hide, end].map(statement).into());
     } else {
         let dialect = tx.dialect();
         tx.push_late(dialect::delete_words(dialect, args![conv, item]));
@@ -100,53 +120,116 @@ pub async fn search(
     before: Option<i64>,
     limit: usize,
 ) -> Result<Vec<SearchHit>, StoreError> {
-    let (statements, words) = dialect::search(conn.dialect(), query);
-    let mut hits = Vec::new();
-    for sql in statements {
-        hits = page(conn, sql, (&words, user), before, limit).await?;
-        if hits.len() == limit {
-            break;
-        }
+    let (looks, words) = dialect::search(conn.dialect(), query);
+    let mut page = Page {
+        hits: Vec::new(),
+        limit,
+        before: before.unwrap_or(i64::MAX),
+        more: true,
+    };
+    for look in looks {
+        page.fill(conn, look, (&words, user)).await?;
     }
-    Ok(hits)
+    Ok(page.cut())
 }
 
-/// A page by one of the statements.
-async fn page(
+/// What is shown of hits: their rows of the list, and the HTML of their messages as it is now; both
+/// in no order.
+pub async fn show(
     conn: &mut Conn,
-    sql: &'static str,
-    (words, user): (&str, UserId),
-    before: Option<i64>,
+    user: UserId,
+    hits: &[SearchHit],
+) -> Result<(Vec<ListRow>, Vec<(ActionKey, String)>), StoreError> {
+    let keys: Vec<ConversationKey> = hits.iter().map(|hit| hit.conv).collect();
+    let messages: Vec<ActionKey> = hits.iter().filter_map(|hit| hit.message).collect();
+    let [rows, texts] = conn
+        .fetch_each([
+            (list::BY_KEY, args![user, keys[..]]),
+            (
+                "SELECT key, html FROM messages WHERE key IN EACH_KEY($1)",
+                args![messages[..]],
+            ),
+        ])
+        .await?;
+    let text = |row: &Row| Ok((row.get(0)?, row.get(1)?));
+    Ok((
+        rows.iter().map(list::list_row).collect::<Result<_, _>>()?,
+        texts.iter().map(text).collect::<Result<_, StoreError>>()?,
+    ))
+}
+
+/// The conversations found so far, newest first; their cursors are their own rows.
+struct Page {
+    hits: Vec<SearchHit>,
     limit: usize,
-) -> Result<Vec<SearchHit>, StoreError> {
-    let mut hits: Vec<SearchHit> = Vec::new();
-    let mut before = before.unwrap_or(i64::MAX);
-    while hits.len() < limit {
-        let rows = conn
-            .fetch_planned(sql, args![words, user, before, SCAN])
-            .await?;
-        for row in &rows {
-            let hit = hit(row)?;
-            let is_new = hits.iter().all(|known| known.conv != hit.conv);
-            if is_new && hits.len() == limit {
+    /// Everything from here on was looked at.
+    before: i64,
+    /// There may be something below.
+    more: bool,
+}
+
+impl Page {
+    /// Looks on in one way, until the page is full, or the way turns out to be a long one.
+    async fn fill(
+        &mut self,
+        conn: &mut Conn,
+        look: &Look,
+        (words, user): (&str, UserId),
+    ) -> Result<(), StoreError> {
+        let (mut count, most) = look.rows;
+        let wanted = self.limit as i64 + 1;
+        while self.more && self.hits.len() <= self.limit {
+            let values = args![words, user, self.before, count, wanted];
+            let rows = if look.planned {
+                conn.fetch_planned(look.sql, values).await?
+            } else {
+                conn.fetch_all(look.sql, values).await?
+            };
+            let before = self.hits.len();
+            self.take(&rows, wanted as usize)?;
+            if self.hits.len() - before < look.least {
                 break;
             }
-            before = hit.cursor;
-            if is_new {
-                hits.push(hit);
-            } else if let Some(last) = hits.last_mut() {
-                last.cursor = hit.cursor;
+            count = (count * 4).min(most);
+        }
+        Ok(())
+    }
+
+    /// Takes what one look found: the newest row of each conversation, and where it ended.
+    fn take(&mut self, rows: &[Row], wanted: usize) -> Result<(), StoreError> {
+        self.more = false;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row.get_option(1)? {
+                Some(conv) => found.push(hit(row, conv)?),
+                None => (self.before, self.more) = (row.get(0)?, true),
             }
         }
-        if rows.len() < SCAN as usize {
-            break;
+        found.sort_by_key(|hit| std::cmp::Reverse(hit.cursor));
+        if let Some(last) = found.get(wanted - 1) {
+            (self.before, self.more) = (last.cursor, true);
         }
+        for hit in found {
+            if self.hits.iter().all(|known| known.conv != hit.conv) {
+                self.hits.push(hit);
+            }
+        }
+        Ok(())
     }
-    Ok(hits)
+
+    /// The page, each hit with the cursor that leads to the next one.
+    fn cut(mut self) -> Vec<SearchHit> {
+        let end = if self.more { self.before } else { 0 };
+        let next: Vec<i64> = self.hits.iter().skip(1).map(|hit| hit.cursor + 1).collect();
+        for (hit, next) in self.hits.iter_mut().zip(next.into_iter().chain([end])) {
+            hit.cursor = next;
+        }
+        self.hits.truncate(self.limit);
+        self.hits
+    }
 }
 
-fn hit(row: &Row) -> Result<SearchHit, StoreError> {
-    let conv: ConversationKey = row.get(1)?;
+fn hit(row: &Row, conv: ConversationKey) -> Result<SearchHit, StoreError> {
     let item: ActionKey = row.get(2)?;
     Ok(SearchHit {
         conv,

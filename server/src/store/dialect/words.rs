@@ -4,7 +4,9 @@ use super::{Dialect, Statement};
 use crate::store::fold::Query;
 use crate::store::value::Value;
 
-/// The statements that index words; `place` is conversation, item, slot added, slot touched.
+/// The statements that index words, for those who took part then and may see them: the subject of a
+/// conversation has no scope. `place` is conversation, item,
+/// slot added, slot touched.
 pub(in crate::store) fn insert_words(
     dialect: Dialect,
     place: Vec<Value>,
@@ -14,8 +16,16 @@ pub(in crate::store) fn insert_words(
     match dialect {
         Dialect::Sqlite => vec![
             Statement::new(
-                "INSERT INTO search_rows (conv, item, added_seq, touched_seq)
-                      VALUES ($1, $2, $3, $4)",
+                "INSERT INTO search_rows (conv, item, added_seq) VALUES ($1, $2, $3)",
+                place.iter().take(3).cloned().collect(),
+            ),
+            // A table without row ids leaves the last one as it is.
+            Statement::new(
+                "INSERT INTO search_seen (user_id, id)
+                 SELECT user_id, last_insert_rowid() FROM participants
+                  WHERE conv = $1 AND user_id IS NOT NULL
+                    AND (conv = $2 OR since_seq <= $3)
+                    AND (removed_seq IS NULL OR removed_seq > $4)",
                 place,
             ),
             Statement::new(
@@ -24,79 +34,94 @@ pub(in crate::store) fn insert_words(
             ),
         ],
         Dialect::Postgres => vec![Statement::new(
-            "INSERT INTO search_rows (conv, item, added_seq, touched_seq, words)
-                  VALUES ($1, $2, $3, $4, array_to_tsvector(string_to_array($5, ' ')))",
+            "WITH made AS (
+                 INSERT INTO search_rows (conv, item, added_seq, words)
+                 VALUES ($1, $2, $3, array_to_tsvector(string_to_array($5, ' ')))
+                 RETURNING id)
+             INSERT INTO search_seen (user_id, id)
+             SELECT user_id, made.id FROM made, participants
+              WHERE conv = $1 AND user_id IS NOT NULL
+                AND (conv = $2 OR since_seq <= $3)
+                AND (removed_seq IS NULL OR removed_seq > $4)",
             place.into_iter().chain([words]).collect(),
         )],
     }
 }
 
+/// Forgets the rows that a query names, whose words stand in a table of their own only on SQLite.
+macro_rules! forget {
+    ($dialect:expr, $place:expr, $rows:literal) => {{
+        let seen = concat!(
+            "DELETE FROM search_seen
+              WHERE user_id IN (SELECT user_id FROM participants
+                                 WHERE conv = $1 AND user_id IS NOT NULL)
+                AND id IN (",
+            $rows,
+            ")"
+        );
+        let words = concat!("DELETE FROM search_words WHERE rowid IN (", $rows, ")");
+        let rows = concat!("DELETE FROM search_rows WHERE id IN (", $rows, ")");
+        let texts = match $dialect {
+            Dialect::Sqlite => vec![seen, words, rows],
+            Dialect::Postgres => vec![seen, rows],
+        };
+        let statement = |sql: &'static str| Statement::new(sql, $place.clone());
+        texts.into_iter().map(statement).collect()
+    }};
+}
+
 /// The statements that forget the words of an item; `place` is conversation and item.
 pub(in crate::store) fn delete_words(dialect: Dialect, place: Vec<Value>) -> Vec<Statement> {
-    forget(
+    forget!(
         dialect,
-        "DELETE FROM search_rows WHERE conv = $1 AND item = $2",
-        "DELETE FROM search_words WHERE rowid IN (
-             SELECT id FROM search_rows WHERE conv = $1 AND item = $2)",
         place,
+        "SELECT id FROM search_rows WHERE conv = $1 AND item = $2"
     )
 }
 
 /// The statements that forget the words of all messages; `place` is the conversation, twice.
 pub(in crate::store) fn erase_messages(dialect: Dialect, place: Vec<Value>) -> Vec<Statement> {
-    forget(
+    forget!(
         dialect,
-        "DELETE FROM search_rows WHERE conv = $1 AND item <> $2",
-        "DELETE FROM search_words WHERE rowid IN (
-             SELECT id FROM search_rows WHERE conv = $1 AND item <> $2)",
         place,
+        "SELECT id FROM search_rows WHERE conv = $1 AND item <> $2"
     )
 }
 
-/// The words stand in a table of their own only on SQLite.
-fn forget(
-    dialect: Dialect,
-    rows: &'static str,
-    words: &'static str,
-    place: Vec<Value>,
-) -> Vec<Statement> {
-    let rows = Statement::new(rows, place.clone());
-    match dialect {
-        Dialect::Sqlite => vec![Statement::new(words, place), rows],
-        Dialect::Postgres => vec![rows],
-    }
-}
-
-/// What every row found must fulfil: this person may see it. The subject of a conversation has no
-/// scope; what somebody removed has seen ends with their removal.
+/// What the rows found are turned into: the newest of each conversation, and where the look ended if
+/// there may be more. `$1` is the words, `$2` the person, `$3` the id to begin below, `$4` how many
+/// rows are looked at, `$5` how many conversations are wanted.
 macro_rules! search {
-    ($id:literal, $from:literal, $matches:literal) => {
+    ($found:literal, $newest:literal) => {
         concat!(
-            "SELECT ",
-            $id,
-            ", r.conv, r.item FROM ",
-            $from,
-            " JOIN participants p ON p.conv = r.conv AND p.user_id = $2
-              WHERE ",
-            $matches,
-            " AND (r.item = r.conv OR r.added_seq >= p.since_seq)
-              AND CASE WHEN p.removed_seq IS NULL THEN r.until_seq IS NULL
-                       ELSE r.touched_seq <= p.removed_seq
-                            AND (r.until_seq IS NULL OR r.until_seq > p.removed_seq) END
-              ORDER BY ",
-            $id,
-            " DESC LIMIT $4"
+            "WITH found AS MATERIALIZED (",
+            $found,
+            ")
+             SELECT * FROM (
+                 SELECT * FROM (",
+            $newest,
+            ") newest ORDER BY id DESC LIMIT $5) page
+             UNION ALL
+             SELECT MIN(id), NULL, NULL FROM found HAVING COUNT(*) = $4"
         )
     };
 }
 
-/// The search statements, to be tried in turn until one fills a page, and their first value, the
-/// words as the engine wants them. `$2` is the person, `$3` the id to begin below, `$4` the number
-/// of rows.
-pub(in crate::store) fn search(
-    dialect: Dialect,
-    query: &Query,
-) -> (&'static [&'static str], String) {
+/// One way to look for words.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Look {
+    pub(in crate::store) sql: &'static str,
+    /// How many rows are looked at the first time, and at most; in between four times more each time.
+    pub(in crate::store) rows: (i64, i64),
+    /// Planned anew each time, because the best way depends on the words.
+    pub(in crate::store) planned: bool,
+    /// Given up for the next way once a look finds fewer conversations than this.
+    pub(in crate::store) least: usize,
+}
+
+/// The ways to look for words, each to be gone from where the one before was given up, and the words
+/// as the engine wants them.
+pub(in crate::store) fn search(dialect: Dialect, query: &Query) -> (&'static [Look], String) {
     let (words, open) = query.parts();
     let last = words.len() - 1;
     // Words hold letters and digits only, so that quoting them needs no escapes.
@@ -115,33 +140,54 @@ pub(in crate::store) fn search(
                 false => format!("'{word}'"),
             };
             let terms: Vec<String> = words.iter().enumerate().map(term).collect();
-            let statements: &[&str] = if open {
-                &[NEWEST, POSTGRES]
-            } else {
-                &[POSTGRES]
-            };
-            (statements, terms.join(" & "))
+            (&[NEWEST, POSTGRES], terms.join(" & "))
         }
     }
 }
 
-/// By the id of the words, which FTS5 walks downwards: nothing is sorted.
-const SQLITE: &str = search!(
-    "w.rowid",
-    "search_words w JOIN search_rows r ON r.id = w.rowid",
-    "w.search_words MATCH $1 AND w.rowid < $3"
-);
+/// By the id of the words, which FTS5 walks downwards: nothing is sorted but a page. A stretch in
+/// which this person sees nothing is leapt over.
+const SQLITE: Look = Look {
+    sql: search!(
+        "SELECT rowid AS id FROM search_words
+          WHERE search_words MATCH $1
+            AND rowid <= (SELECT MAX(id) FROM search_seen WHERE user_id = $2 AND id < $3)
+          ORDER BY rowid DESC LIMIT $4",
+        "SELECT MAX(r.id) AS id, r.conv, r.item
+           FROM found f
+          CROSS JOIN search_seen s ON s.user_id = $2 AND s.id = f.id
+          CROSS JOIN search_rows r ON r.id = f.id
+          GROUP BY r.conv"
+    ),
+    rows: (640, 10_240),
+    planned: false,
+    least: 0,
+};
 
-/// The planner knows how common a word is: it walks by time or uses the index.
-const POSTGRES: &str = search!(
-    "r.id",
-    "search_rows r",
-    "r.words @@ $1::tsquery AND r.id < $3"
-);
+/// The newest rows that this person sees, whatever they say: enough for words that are common.
+const NEWEST: Look = Look {
+    sql: search!(
+        "SELECT id FROM search_seen WHERE user_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+        "SELECT DISTINCT ON (r.conv) r.id, r.conv, r.item
+           FROM found f JOIN search_rows r ON r.id = f.id AND r.words @@ $1::TSQUERY
+          ORDER BY r.conv, r.id DESC"
+    ),
+    rows: (1_000, 4_000),
+    planned: true,
+    least: 8,
+};
 
-/// How common a beginning is it does not know: a look at the newest rows first.
-const NEWEST: &str = search!(
-    "r.id",
-    "(SELECT * FROM search_rows WHERE id < $3 ORDER BY id DESC LIMIT 2000) r",
-    "r.words @@ $1::tsquery"
-);
+/// By the index of words, or down the rows: the planner knows how common a word is.
+const POSTGRES: Look = Look {
+    sql: search!(
+        "SELECT s.id FROM search_seen s JOIN search_rows r ON r.id = s.id
+          WHERE s.user_id = $2 AND s.id < $3 AND r.words @@ $1::TSQUERY
+          ORDER BY s.id DESC LIMIT $4",
+        "SELECT DISTINCT ON (r.conv) r.id, r.conv, r.item
+           FROM found f JOIN search_rows r ON r.id = f.id
+          ORDER BY r.conv, r.id DESC"
+    ),
+    rows: (640, 10_240),
+    planned: true,
+    least: 0,
+};

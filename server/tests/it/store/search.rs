@@ -2,11 +2,11 @@
 
 use em2_model::action::{Content, MessageModify, ParticipantAdd};
 use em2_model::id::Incarnation;
-use em2_model::{ConversationKey, Format, History, Role};
+use em2_model::{ActionKey, ConversationKey, Format, History, Role};
 use server::store::Store;
 use server::store::fold::Query;
 use server::store::participants::list_participants;
-use server::store::search::{SearchHit, erase_words, search};
+use server::store::search::{Indexed, SearchHit, erase_words, insert_words, search};
 use server::store::users::UserId;
 
 use super::world::{act, key, markdown, publish};
@@ -143,5 +143,69 @@ on_both! {
             seen.extend(page.into_iter().map(|hit| hit.conv));
         }
         assert_eq!(seen, all);
+    }
+
+    async fn somebody_added_finds_what_their_history_shows_each_time_anew(store: Store) {
+        let (anna, bob) = (address("anna@a.example"), address("bob@a.example"));
+        let anna_id = account(&store, anna.as_str()).await;
+        let bob_id = account(&store, bob.as_str()).await;
+        let conv = publish(&store, &anna, &[], "Offer", "elephant").await;
+        act(&store, conv, &anna, Content::MessageAdd(markdown("giraffe")), None).await.unwrap();
+        let add = |history| {
+            let platform = Some((key().platform, Incarnation::from_bytes([1; 32])));
+            let address = address("bob@a.example");
+            Content::ParticipantAdd(ParticipantAdd { address, role: Role::Write, platform, history, name: None })
+        };
+        assert!(found(&store, bob_id, "elephant").await.is_empty());
+        act(&store, conv, &anna, add(History::All), None).await.unwrap();
+        for word in ["offer", "elephant", "giraffe"] {
+            assert_eq!(found(&store, bob_id, word).await, [conv], "{word}");
+        }
+        let mut conn = store.reader().await.unwrap();
+        let bobs = list_participants(&mut conn, conv).await.unwrap()[1].item;
+        drop(conn);
+        act(&store, conv, &anna, Content::ParticipantRemove, Some(bobs)).await.unwrap();
+        act(&store, conv, &anna, Content::MessageAdd(markdown("zebra")), None).await.unwrap();
+        assert_eq!(found(&store, bob_id, "elephant").await, [conv], "kept");
+        assert!(found(&store, bob_id, "zebra").await.is_empty());
+
+        act(&store, conv, &anna, add(History::Now), None).await.unwrap();
+        act(&store, conv, &anna, Content::MessageAdd(markdown("okapi")), None).await.unwrap();
+        for (word, bob_finds) in [
+            ("offer", true), ("elephant", false), ("giraffe", false), ("zebra", false), ("okapi", true),
+        ] {
+            assert_eq!(found(&store, bob_id, word).await.len(), usize::from(bob_finds), "{word}");
+            assert_eq!(found(&store, anna_id, word).await, [conv], "{word}");
+        }
+    }
+
+    async fn who_sees_little_finds_it_below_all_that_others_say(store: Store) {
+        let (anna, bob) = (address("anna@a.example"), address("bob@a.example"));
+        let anna_id = account(&store, anna.as_str()).await;
+        let bob_id = account(&store, bob.as_str()).await;
+        let mut bobs = Vec::new();
+        for n in 0..3 {
+            bobs.insert(0, publish(&store, &bob, &[], &format!("Bob {n}"), "needle").await);
+            let annas = publish(&store, &anna, &[], "Hay", "needle").await;
+            commit!(store, |tx| for row in 0_u16..900 {
+                let mut item = [n as u8; 32];
+                item[..2].copy_from_slice(&row.to_be_bytes());
+                let item = ActionKey::from_bytes(item);
+                insert_words(tx, &Indexed { conv: annas, item, added: 2, touched: 2, text: "needle" });
+            }).unwrap();
+        }
+        for text in ["needle", "need", "needle "] {
+            assert_eq!(found(&store, bob_id, text).await, bobs, "{text}");
+            assert_eq!(found(&store, anna_id, text).await.len(), 3, "{text}");
+        }
+        let query = Query::parse("needle").unwrap();
+        let mut conn = store.reader().await.unwrap();
+        let mut before = None;
+        for conv in bobs {
+            let page = search(&mut conn, bob_id, &query, before, 1).await.unwrap();
+            assert_eq!(page[0].conv, conv);
+            before = Some(page[0].cursor);
+        }
+        assert!(search(&mut conn, bob_id, &query, before, 1).await.unwrap().is_empty());
     }
 }

@@ -39,7 +39,7 @@ pub struct ListPage {
     pub rows: Vec<Row>,
     /// Where the next page begins: `?before=`.
     pub next: Option<String>,
-    /// How many conversations are unread, counted up to 10,000.
+    /// How many conversations are unread, counted up to 1,000.
     pub unread: u32,
     /// How many drafts there are.
     pub drafts: u32,
