@@ -20,3 +20,6 @@ CREATE TABLE search_seen (
 CREATE VIRTUAL TABLE search_words USING fts5 (
     words, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii', prefix = '2 3'
 );
+
+-- The words that there are, in their order.
+CREATE VIRTUAL TABLE search_terms USING fts5vocab (search_words, instance);

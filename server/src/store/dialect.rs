@@ -16,7 +16,9 @@ use crate::store::error::StoreError;
 use crate::store::value::{Kind, Value};
 
 pub(in crate::store) use text::{Texts, batch};
-pub(in crate::store) use words::{Look, delete_words, erase_messages, insert_words, search};
+pub(in crate::store) use words::{
+    ENDINGS, Look, delete_words, endings, erase_messages, insert_words, search,
+};
 
 /// Which database a `Store` is open on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

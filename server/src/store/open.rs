@@ -29,6 +29,8 @@ const CACHE: &str = "-8192";
 const CHECKPOINT: &str = "8192";
 /// Writes that may wait before the next caller waits for a place.
 const WAITING: usize = 1024;
+/// Rows that SQLite's thread reads ahead: a page of a list does not make it wait.
+const ROWS: usize = 256;
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 512;
 
@@ -56,6 +58,7 @@ async fn open_sqlite(address: &str) -> Result<Store, StoreError> {
         .pragma("temp_store", "memory")
         .pragma("cache_size", CACHE)
         .pragma("wal_autocheckpoint", CHECKPOINT)
+        .row_buffer_size(ROWS)
         .disable_statement_logging();
     let mut writer = options.clone().connect().await?;
     SQLITE.run(&mut writer).await?;

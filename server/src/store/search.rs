@@ -120,7 +120,20 @@ pub async fn search(
     before: Option<i64>,
     limit: usize,
 ) -> Result<Vec<SearchHit>, StoreError> {
-    let (looks, words) = dialect::search(conn.dialect(), query);
+    let mut endings: Vec<String> = Vec::new();
+    if let Some(statement) = dialect::endings(conn.dialect(), query) {
+        let rows = conn.answer(statement).await?.rows;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        if rows.len() <= dialect::ENDINGS {
+            endings = rows
+                .iter()
+                .map(|row| row.get(0))
+                .collect::<Result<_, _>>()?;
+        }
+    }
+    let (looks, words) = dialect::search(conn.dialect(), query, &endings);
     let mut page = Page {
         hits: Vec::new(),
         limit,

@@ -119,17 +119,50 @@ pub(in crate::store) struct Look {
     pub(in crate::store) least: usize,
 }
 
+/// The longest beginning of a word that FTS5 keeps a list for, in characters. For a longer one it
+/// would put together the lists of all words that begin so, to their ends.
+const LISTED: usize = 3;
+/// How many words are looked for one by one instead.
+pub(in crate::store) const ENDINGS: usize = 32;
+
+/// The statement that answers the words that the open word of a query may become, more than
+/// [`ENDINGS`] where there are; only where the engine needs to know them.
+pub(in crate::store) fn endings(dialect: Dialect, query: &Query) -> Option<Statement> {
+    let (words, open) = query.parts();
+    let word = words.last()?;
+    if dialect == Dialect::Postgres || !open || word.chars().count() <= LISTED {
+        return None;
+    }
+    Some(Statement::new(
+        "WITH RECURSIVE ending (word, n) AS (
+             SELECT * FROM (SELECT term, 1 FROM search_terms WHERE term >= $1 LIMIT 1)
+             UNION ALL
+             SELECT (SELECT term FROM search_terms WHERE term >= word || char(1) LIMIT 1), n + 1
+               FROM ending WHERE word GLOB $1 || '*' AND n <= 32)
+         SELECT word FROM ending WHERE word GLOB $1 || '*'",
+        vec![Value::Text(word.clone())],
+    ))
+}
+
 /// The ways to look for words, each to be gone from where the one before was given up, and the words
-/// as the engine wants them.
-pub(in crate::store) fn search(dialect: Dialect, query: &Query) -> (&'static [Look], String) {
+/// as the engine wants them. `endings` are those of the open word, none where they were not asked for
+/// or are too many.
+pub(in crate::store) fn search(
+    dialect: Dialect,
+    query: &Query,
+    endings: &[String],
+) -> (&'static [Look], String) {
     let (words, open) = query.parts();
     let last = words.len() - 1;
     // Words hold letters and digits only, so that quoting them needs no escapes.
     match dialect {
         Dialect::Sqlite => {
+            let quoted = |word: &String| format!("\"{word}\"");
+            let any = || endings.iter().map(quoted).collect::<Vec<_>>().join(" OR ");
             let term = |(i, word): (usize, &String)| match i == last && open {
-                true => format!("\"{word}\" *"),
-                false => format!("\"{word}\""),
+                true if endings.is_empty() => format!("\"{word}\" *"),
+                true => format!("({})", any()),
+                false => quoted(word),
             };
             let terms: Vec<String> = words.iter().enumerate().map(term).collect();
             (&[SQLITE], terms.join(" AND "))

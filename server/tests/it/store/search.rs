@@ -52,6 +52,22 @@ on_both! {
         assert_eq!(hits(&store, anna_id, "2027").await[0].message, None, "the subject");
     }
 
+    async fn the_beginning_of_many_words_finds_them_all(store: Store) {
+        let anna = address("anna@a.example");
+        let anna_id = account(&store, anna.as_str()).await;
+        let mut all = Vec::new();
+        for n in 10..50 {
+            all.insert(0, publish(&store, &anna, &[], "Needles", &format!("needle{n} hay")).await);
+        }
+        let conv = all[36];
+        assert_eq!(found(&store, anna_id, "need").await, all, "more than are looked for one by one");
+        assert_eq!(found(&store, anna_id, "needle1").await, all[30..], "few enough");
+        assert_eq!(found(&store, anna_id, "hay needle13").await, [conv]);
+        assert_eq!(found(&store, anna_id, "needle13 ha").await, [conv]);
+        assert!(found(&store, anna_id, "needle5").await.is_empty());
+        assert!(found(&store, anna_id, "needle13x").await.is_empty());
+    }
+
     async fn a_query_never_fails(store: Store) {
         let anna = address("anna@a.example");
         let anna_id = account(&store, anna.as_str()).await;
