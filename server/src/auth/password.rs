@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use em2_model::refusal::{Code, Refusal};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
@@ -89,9 +89,7 @@ impl Passwords {
         let same = self
             .work(move || {
                 let hash = PasswordHash::new(&against).map_err(|error| fault(&error))?;
-                Ok(argon2()?
-                    .verify_password(password.0.expose_secret().as_bytes(), &hash)
-                    .is_ok())
+                check(password.0.expose_secret().as_bytes(), &hash).map_err(|error| fault(&error))
             })
             .await?;
         Ok(same && known)
@@ -117,19 +115,58 @@ impl Passwords {
     }
 }
 
-/// argon2id with 19 MiB, two passes, one lane: the least that is accepted.
-fn argon2() -> Result<Argon2<'static>, Refusal> {
-    let params = Params::new(19_456, 2, 1, None).map_err(|error| fault(&error))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
+/// How much is asked of the system for one hash, in blocks: more than 32 MiB, which the allocator gives back to it
+/// afterwards, where it would keep less for itself. What is not used is never there.
+const ROOM: usize = 33 * 1024;
 
+/// argon2id with 19 MiB, two passes, one lane: the least that is accepted.
 fn compute(password: &[u8]) -> Result<String, Refusal> {
     let mut salt = [0; 16];
     fill(&mut salt)?;
-    let hash = argon2()?
-        .hash_password_with_salt(password, &salt)
-        .map_err(|error| fault(&error))?;
-    Ok(hash.to_string())
+    let hash = || {
+        let params = Params::new(19_456, 2, 1, None)?;
+        let salt = Salt::new(&salt)?;
+        Ok::<_, argon2::password_hash::Error>(PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params)?,
+            hash: Some(output(password, &salt, Version::V0x13, params)?),
+            salt: Some(salt),
+        })
+    };
+    Ok(hash().map_err(|error| fault(&error))?.to_string())
+}
+
+/// Whether the password is the one that was hashed; compared in constant time.
+fn check(password: &[u8], stored: &PasswordHash) -> Result<bool, argon2::password_hash::Error> {
+    use argon2::password_hash::Error;
+    if stored.algorithm != Algorithm::Argon2id.ident() {
+        return Err(Error::Algorithm);
+    }
+    let (Some(salt), Some(hash)) = (&stored.salt, &stored.hash) else {
+        return Err(Error::SaltInvalid);
+    };
+    let version = stored.version.map(Version::try_from).transpose()?;
+    let params = Params::try_from(stored)?;
+    Ok(output(password, salt, version.unwrap_or_default(), params)? == *hash)
+}
+
+fn output(
+    password: &[u8],
+    salt: &[u8],
+    version: Version,
+    params: Params,
+) -> Result<Output, argon2::password_hash::Error> {
+    let mut memory = Vec::with_capacity(ROOM);
+    memory.resize(params.block_count(), Block::new());
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    Argon2::new(Algorithm::Argon2id, version, params).hash_password_into_with_memory(
+        password,
+        salt,
+        &mut out,
+        &mut memory,
+    )?;
+    Ok(Output::new(&out)?)
 }
 
 fn fill(bytes: &mut [u8]) -> Result<(), Refusal> {

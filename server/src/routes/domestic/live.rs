@@ -76,7 +76,7 @@ pub async fn connect(State(app): State<App>, request: Request) -> Result<Respons
                 sent: 0,
             };
             let end = connection.run(since).await;
-            connection.close(end).await;
+            Box::pin(connection.close(end)).await;
         }))
 }
 
@@ -99,7 +99,8 @@ enum End {
     Fault,
 }
 
-/// One open socket.
+/// One open socket. What it does now and then is boxed: thousands do nothing most of the time, and each would hold the
+/// room for all of it.
 struct Connection {
     socket: WebSocket,
     live: Subscription,
@@ -113,11 +114,11 @@ impl Connection {
     async fn run(&mut self, since: Option<u64>) -> End {
         // From now on an end is heard; one between the request and now is found by looking.
         let mut ends = self.app.auth.ends();
-        let begun = match self.check().await {
-            Ok(()) => self.replay(since).await,
-            Err(end) => Err(end),
-        };
-        if let Err(end) = begun {
+        let begun = Box::pin(async {
+            self.check().await?;
+            self.replay(since).await
+        });
+        if let Err(end) = begun.await {
             return end;
         }
         let mut closing = self.app.closing.clone();
@@ -126,8 +127,8 @@ impl Connection {
         loop {
             let step = tokio::select! {
                 heard = self.live.next() => match heard {
-                    Heard::Frame(frame) => self.send(&frame).await,
-                    Heard::Gap => self.catch_up(self.sent).await,
+                    Heard::Frame(frame) => Box::pin(self.send(&frame)).await,
+                    Heard::Gap => Box::pin(self.catch_up(self.sent)).await,
                     Heard::Lagging => Err(End::Slow),
                 },
                 message = self.socket.recv() => match message {
@@ -135,7 +136,7 @@ impl Connection {
                     // A page cannot see pings: it asks in words whether somebody is there, and is greeted again.
                     Some(Ok(Message::Text(_))) => {
                         unanswered = 0;
-                        self.greet(self.sent).await
+                        Box::pin(self.greet(self.sent)).await
                     }
                     Some(Ok(_)) => {
                         unanswered = 0;
@@ -144,12 +145,12 @@ impl Connection {
                 },
                 _ = pings.tick() => {
                     unanswered += 1;
-                    if unanswered > MISSES { Err(End::Gone) } else { self.ping().await }
+                    if unanswered > MISSES { Err(End::Gone) } else { Box::pin(self.ping()).await }
                 }
                 ended = ends.recv() => match ended {
                     Ok(ended) if ended.session == self.caller.session => Err(End::SignedOut),
                     Ok(_) => Ok(()),
-                    Err(RecvError::Lagged(_)) => self.check().await,
+                    Err(RecvError::Lagged(_)) => Box::pin(self.check()).await,
                     Err(RecvError::Closed) => Err(End::Closing),
                 },
                 () = closed(&mut closing) => Err(End::Closing),
