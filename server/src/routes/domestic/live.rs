@@ -35,7 +35,7 @@ const SEND: Duration = Duration::from_secs(30);
 /// The longest message that a client may send, in bytes.
 const LONGEST: usize = 64 * 1024;
 /// Small buffers: thousands of sockets are idle most of the time.
-const READ_BUFFER: usize = 4096;
+const READ_BUFFER: usize = 2048;
 
 /// Where the reader broke off.
 #[derive(Deserialize)]
