@@ -26,10 +26,10 @@ async function visit() {
   network.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength))
   const started = performance.now()
   await page.goto(`${url}/inbox`, { waitUntil: 'commit' })
-  await page.locator('html[data-alive]').waitFor({ state: 'attached' })
+  await page.locator('html[data-hydrated]').waitFor({ state: 'attached' })
   const alive = performance.now() - started
   await page.evaluate(() => (window.sameDocument = true))
-  await page.locator('main a[href^="/c/"]').first().click()
+  await page.locator('.list-rows a[href^="/c/"]').first().click()
   await page.waitForURL('**/c/*')
   await page.locator('article').first().waitFor()
   const clicked = performance.now() - started
