@@ -189,11 +189,6 @@ impl Conn {
         self.carried = 0;
     }
 
-    /// Has what waited for the commit go out next.
-    pub(in crate::store) fn queue_late(&mut self) {
-        self.pending.append(&mut self.late);
-    }
-
     pub(in crate::store) fn queue(&mut self, statement: Statement) {
         self.pending.push(statement);
     }
@@ -250,8 +245,7 @@ impl Tx {
 
 /// One write among others in SQLite's transaction.
 impl Tx {
-    pub(in crate::store) fn begin_write(&mut self, carries: bool) {
-        self.conn.carried = if carries { self.conn.pending.len() } else { 0 };
+    pub(in crate::store) fn begin_write(&mut self) {
         self.mark = Mark {
             pending: self.conn.pending.len(),
             late: self.conn.late.len(),
@@ -273,21 +267,34 @@ impl Tx {
     }
 
     /// Whether everything of this write, and what was left of the one before, is pending.
-    pub(in crate::store) fn has_sent_nothing(&self) -> bool {
+    fn has_sent_nothing(&self) -> bool {
         self.conn.cost.trips == self.mark.trips
     }
 
     /// This write is done, but for what is pending of it.
     pub(in crate::store) fn end_write(&mut self) {
         self.before = self.mark.late;
+        self.conn.carried = self.conn.pending.len();
+    }
+
+    /// Whether something of a write that is done has not been sent.
+    pub(in crate::store) fn carries(&self) -> bool {
+        self.conn.carried > 0
+    }
+
+    /// Commits SQLite's transaction. What waits for that is kept until it is done: the last write may fail alone.
+    pub(in crate::store) async fn commit_group(&mut self) -> Result<(), StoreError> {
+        self.conn.pending.extend_from_slice(&self.conn.late);
+        self.conn.run(vec![Statement::bare("COMMIT")]).await?;
+        self.conn.late.clear();
+        Ok(())
     }
 
     /// Why the write before this one failed, if what was left of it did; it is undone then.
     pub(in crate::store) fn failed_before(&mut self) -> Option<StoreError> {
         let failure = self.conn.carried_failure.take()?;
-        let gone = self.mark.late - self.before;
         self.conn.late.drain(self.before..self.mark.late);
-        self.mark.late -= gone;
+        self.mark.late = self.before;
         Some(failure)
     }
 
@@ -300,8 +307,8 @@ impl Tx {
 
     /// Sends what is pending and commits PostgreSQL's transaction.
     pub(in crate::store) async fn commit(mut self) -> Result<Vec<AfterCommit>, StoreError> {
-        self.conn.queue_late();
-        self.conn.run(Vec::new()).await?;
+        let late = std::mem::take(&mut self.conn.late);
+        self.conn.run(late).await?;
         if let Link::PostgresTransaction(transaction) = self.conn.link {
             transaction.commit().await?;
         }

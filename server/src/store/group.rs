@@ -76,15 +76,19 @@ impl Group {
     }
 
     async fn write(&mut self, tx: &mut Tx, run: Run, last: bool) {
-        tx.begin_write(self.members() > 0);
+        tx.begin_write();
         let ran = AssertUnwindSafe(run(tx)).catch_unwind().await;
         self.hear_of_the_one_before(tx);
         let after = tx.take_after();
         let failure = match ran {
-            Ok(Ok(tell)) => match self.keep(tx, last).await {
-                Ok(()) => return self.stored.push((tell, after)),
-                Err(error) => (tell, Err(error)),
-            },
+            Ok(Ok(tell)) => {
+                let kept = self.keep(tx, last).await;
+                self.hear_of_the_one_before(tx);
+                match kept {
+                    Ok(()) => return self.stored.push((tell, after)),
+                    Err(error) => (tell, Err(error)),
+                }
+            }
             Ok(Err(tell)) => (tell, Ok(())),
             // The channel to the caller went with the panic, which tells it.
             Err(_) => (Box::new(|_| ()) as Tell, Ok(())),
@@ -98,19 +102,25 @@ impl Group {
     /// What the write has left to send goes out with what the next one reads; with the last one's also the commit.
     async fn keep(&mut self, tx: &mut Tx, last: bool) -> Result<(), StoreError> {
         tx.queue(Statement::bare("RELEASE em2"));
+        // One write is carried at a time: a write that asked nothing has not sent the one before it.
+        if tx.carries() {
+            self.flush(tx).await?;
+        }
         if last {
             failpoint::pass("before_commit");
-            tx.queue_late();
-            tx.queue(Statement::bare("COMMIT"));
-        }
-        if last || tx.has_sent_nothing() {
-            tx.run(Vec::new()).await?;
-            self.hear_of_the_one_before(tx);
+            tx.commit_group().await?;
         }
         tx.end_write();
         self.committed = last;
         failpoint::pass("in_group");
         Ok(())
+    }
+
+    /// Sends what is pending, and knows then whether the write before has failed.
+    async fn flush(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let sent = tx.run(Vec::new()).await;
+        self.hear_of_the_one_before(tx);
+        sent.map(|_| ())
     }
 
     /// The write before may have failed with what was left of it.
@@ -122,14 +132,19 @@ impl Group {
         }
     }
 
-    async fn commit(self, tx: &mut Tx) {
-        let outcome = match self.broken {
+    /// Commits what the last write, which failed, has left to be committed.
+    async fn commit_rest(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        if tx.carries() {
+            self.flush(tx).await?;
+        }
+        tx.commit_group().await
+    }
+
+    async fn commit(mut self, tx: &mut Tx) {
+        let outcome = match self.broken.take() {
             Some(error) => Err(error),
             None if self.committed => Ok(()),
-            None => {
-                tx.queue_late();
-                tx.run(vec![Statement::bare("COMMIT")]).await.map(|_| ())
-            }
+            None => self.commit_rest(tx).await,
         };
         let outcome = match outcome {
             Ok(()) => Ok(()),

@@ -8,6 +8,7 @@ use server::store::search::{Indexed, insert_words};
 use server::store::sessions::{Session, TokenHash, find_session, insert_session};
 use server::store::users::{UserId, any_user, find_user_by_address, insert_user, list_users};
 use server::store::{Store, StoreError};
+use tokio::sync::oneshot;
 
 use super::{NOW, address, commit, on_both};
 
@@ -107,6 +108,32 @@ on_both! {
         for n in (0..60).filter(|n| n % 3 < 2) {
             let found = find_session(&mut conn, TokenHash([n; 32]), NOW).await.unwrap();
             assert!(found.is_some(), "{n}");
+        }
+    }
+
+    async fn a_write_learns_that_it_failed_though_the_one_after_it_failed_at_once(store: Store) {
+        let user = commit!(store, |tx| insert_user(tx, &address("u@a.example"), "U", "x", NOW).await?).unwrap();
+        commit!(store, |tx| insert_session(tx, &session(user, 255))).unwrap();
+        let (open, held) = oneshot::channel::<()>();
+        let first = async { commit!(store, |tx| { held.await.unwrap(); insert_session(tx, &session(user, 1)); }) };
+        let second = async { commit!(store, |tx| {
+            any_user(tx).await?;
+            insert_words(tx, &orphan(2));
+            insert_session(tx, &session(user, 255));
+        }) };
+        let last = store.write(|_| Box::pin(async { Err::<(), _>(StoreError::Missing("reason")) }));
+        let (first, second, last, ()) =
+            tokio::join!(first, second, last, async { open.send(()).unwrap(); });
+        assert_eq!(first, Ok(()));
+        assert!(matches!(second, Err(StoreError::Conflict(_))), "{second:?}");
+        assert_eq!(last, Err(StoreError::Missing("reason")));
+
+        let third = commit!(store, |tx| { any_user(tx).await?; insert_session(tx, &session(user, 3)); });
+        assert_eq!(third, Ok(()), "what failed was told to whom it failed");
+        let mut conn = store.reader().await.unwrap();
+        for (n, stored) in [(1, true), (2, false), (3, true)] {
+            let found = find_session(&mut conn, TokenHash([n; 32]), NOW).await.unwrap();
+            assert_eq!(found.is_some(), stored, "{n}");
         }
     }
 

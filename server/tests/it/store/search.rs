@@ -3,14 +3,16 @@
 use em2_model::action::{Content, MessageModify, ParticipantAdd};
 use em2_model::id::Incarnation;
 use em2_model::{ActionKey, ConversationKey, Format, History, Role};
-use server::store::Store;
 use server::store::fold::Query;
+use server::store::idempotency::{StoredAnswer, insert_answer};
 use server::store::participants::list_participants;
 use server::store::search::{Indexed, SearchHit, erase_words, insert_words, search};
-use server::store::users::UserId;
+use server::store::users::{UserId, any_user};
+use server::store::{Store, StoreError};
+use tokio::sync::oneshot;
 
 use super::world::{act, key, markdown, publish};
-use super::{account, address, commit, on_both};
+use super::{NOW, account, address, commit, on_both};
 
 async fn hits(store: &Store, user: UserId, text: &str) -> Vec<SearchHit> {
     let Some(query) = Query::parse(text) else {
@@ -26,6 +28,14 @@ async fn found(store: &Store, user: UserId, text: &str) -> Vec<ConversationKey> 
         .into_iter()
         .map(|hit| hit.conv)
         .collect()
+}
+
+fn answer() -> StoredAnswer {
+    StoredAnswer {
+        request_hash: [0; 32],
+        status: 200,
+        answer: Vec::new(),
+    }
 }
 
 on_both! {
@@ -50,6 +60,30 @@ on_both! {
         let hit = &hits(&store, anna_id, "costs").await[0];
         assert!(hit.message.is_some());
         assert_eq!(hits(&store, anna_id, "2027").await[0].message, None, "the subject");
+    }
+
+    async fn words_are_kept_though_another_write_of_their_group_fails_at_the_very_end(store: Store) {
+        let anna = address("anna@a.example");
+        let anna_id = account(&store, anna.as_str()).await;
+        let conv = publish(&store, &anna, &[], "Zoo", "monkey").await;
+        let item = |n| ActionKey::from_bytes([n; 32]);
+        let (open, held) = oneshot::channel::<()>();
+        let first = async { commit!(store, |tx| {
+            held.await.unwrap();
+            insert_words(tx, &Indexed { conv, item: item(1), added: 2, touched: 2, text: "giraffe" });
+        }) };
+        let last = async { commit!(store, |tx| {
+            any_user(tx).await?;
+            let orphan = ConversationKey::from_bytes([9; 32]);
+            insert_words(tx, &Indexed { conv: orphan, item: item(2), added: 2, touched: 2, text: "okapi" });
+            insert_answer(tx, anna_id, "same", &answer(), NOW);
+            insert_answer(tx, anna_id, "same", &answer(), NOW);
+        }) };
+        let (first, last, ()) = tokio::join!(first, last, async { open.send(()).unwrap(); });
+        assert_eq!(first, Ok(()));
+        assert!(matches!(last, Err(StoreError::Conflict(_))), "{last:?}");
+        assert_eq!(found(&store, anna_id, "giraffe").await, [conv]);
+        assert!(found(&store, anna_id, "okapi").await.is_empty());
     }
 
     async fn the_beginning_of_many_words_finds_them_all(store: Store) {
