@@ -1,9 +1,9 @@
 //! The one write path into a conversation.
 
-use em2_model::action::{Action, Model};
-use em2_model::conversation::{Conversation, Sequenced, Verdict};
-use em2_model::id::{ConversationKey, ConversationRef};
-use em2_model::record::Record;
+use em2_model::action::Model;
+use em2_model::conversation::{Change, Conversation, Core, Sequenced, Verdict};
+use em2_model::id::{ConversationKey, ConversationRef, Time};
+use em2_model::record::{Record, Verified};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::domestic::Accepted;
 use em2_model::wire::intent::{Fields, Intent};
@@ -13,10 +13,11 @@ use super::failure::Failure;
 use super::once::Once;
 use super::project::Projection;
 use super::scene::Scene;
+use super::wave::Act;
 use super::{IdempotencyKey, Me, Service};
 use crate::store::Tx;
 use crate::store::actions::insert_action;
-use crate::store::conversations::{Loaded, load_for_write};
+use crate::store::conversations::{Held, Loaded, load_for_write};
 
 impl Service {
     /// Does what a person wants done, once for each idempotency key. What the rules refuse is refused before anything
@@ -58,55 +59,92 @@ impl Service {
         once: &Once,
     ) -> Result<Accepted, Failure> {
         let deed = Deed::prepare(self, intent).await?;
-        let (service, me, once) = (self.clone(), me.clone(), once.clone());
-        self.store
-            .write(move |tx| {
-                Box::pin(async move { service.perform(tx, &me, conv, &deed, &once).await })
-            })
-            .await
+        let signed = deed.signed(self, me, conv)?;
+        self.submit(Act {
+            me: me.clone(),
+            conv,
+            deed,
+            signed,
+            once: once.clone(),
+        })
+        .await
     }
 
-    async fn perform(
+    /// Loads what these actions need, and does them in their order, each as the ones before it left the conversation.
+    /// Who is refused has written nothing; any other failure is one of the whole write.
+    pub(super) async fn perform(
         &self,
         tx: &mut Tx,
-        me: &Me,
-        conv: ConversationKey,
-        deed: &Deed,
-        once: &Once,
-    ) -> Result<Accepted, Failure> {
-        let loaded = load_for_write(tx, conv, deed.wanted()).await?;
-        // Whoever never took part learns as much as of a conversation that does not exist. // security.md 38
-        let loaded = loaded
-            .filter(|loaded| {
-                loaded
-                    .here
-                    .iter()
-                    .any(|person| person.user == Some(me.user))
-            })
-            .ok_or_else(|| no_conversation(conv))?;
+        acts: &[Act],
+    ) -> Result<Vec<Result<Accepted, Refusal>>, Failure> {
+        let wanted: Vec<_> = acts.iter().map(|act| act.deed.wanted(act.conv)).collect();
+        let mut held = load_for_write(tx, &wanted).await?;
         let now = self.clock.now();
-        let mut conversation = part(&loaded, deed);
-        let action = Action::mint(
-            deed.propose(self, me, &conversation)?,
-            now,
-            deed.nonce,
-            deed.salt(),
-        )?;
-        if let Verdict::Refuse(refusal) = conversation.decide(&action, now)? {
-            return Err(explain(refusal, &loaded).into());
+        let mut outcomes = Vec::with_capacity(acts.len());
+        for act in acts {
+            outcomes.push(match self.decide(&held, act, now) {
+                Ok(decided) => Ok(self.store(tx, &mut held, act, decided, now).await?),
+                Err(refusal) => Err(refusal),
+            });
         }
-        let signed = Record::signed(action, self.identity.key())?;
-        let Sequenced::Committed { record, change } =
-            conversation.sequence(signed, now, self.identity.key())?
-        else {
-            return Err(Refusal::from(Code::Internal).into());
+        Ok(outcomes)
+    }
+
+    /// Takes the action as the leader, if the rules allow it.
+    fn decide(&self, held: &Held, act: &Act, now: Time) -> Result<Decided, Refusal> {
+        let loaded = held.conversations.get(&act.conv);
+        // Whoever never took part learns as much as of a conversation that does not exist. // security.md 38
+        let takes_part = |loaded: &&Loaded| {
+            let mut here = loaded.here.iter();
+            here.any(|person| person.user == Some(act.me.user))
         };
+        let loaded = loaded
+            .filter(takes_part)
+            .ok_or_else(|| no_conversation(act.conv))?;
+        let mut conversation = part(loaded, &act.deed);
+        let record = match &act.signed {
+            Some(record) => record.clone(),
+            None => act.deed.sign(self, &act.me, &conversation, now)?,
+        };
+        if let Verdict::Refuse(refusal) = conversation.decide(record.action(), now)? {
+            return Err(explain(refusal, loaded));
+        }
+        let Sequenced::Committed { record, change } =
+            conversation.sequence(record, now, self.identity.key())?
+        else {
+            return Err(Refusal::from(Code::Internal));
+        };
+        Ok(Decided {
+            record,
+            change,
+            core: conversation.into_core(),
+        })
+    }
+
+    /// Stores what was decided and everything that follows from it; answers what the client is told.
+    async fn store(
+        &self,
+        tx: &mut Tx,
+        held: &mut Held,
+        act: &Act,
+        decided: Decided,
+        now: Time,
+    ) -> Result<Accepted, Failure> {
+        let Decided {
+            record,
+            change,
+            core,
+        } = decided;
+        let internal = || Refusal::from(Code::Internal);
+        let loaded = held.conversations.remove(&act.conv);
         insert_action(tx, &record)?;
-        let mut projection = Projection::new(loaded, conversation.into_core(), &change);
-        projection.store(tx, deed, &change, &record).await?;
-        let mut heard = self.tell_change(tx, &projection, &record, now).await?;
-        let mine = projection.reader(me.user);
-        let mine = mine.ok_or_else(|| Refusal::from(Code::Internal))?;
+        let mut projection = Projection::new(loaded.ok_or_else(internal)?, core, &change);
+        projection.store(tx, &act.deed, &change, &record).await?;
+        let heads = Some(&mut held.heads);
+        let mut heard = self
+            .tell_change(tx, heads, &projection, &record, now)
+            .await?;
+        let mine = projection.reader(act.me.user).ok_or_else(internal)?;
         let scene = Scene {
             conversation: &projection.conversation,
             participants: &projection.here,
@@ -121,15 +159,25 @@ impl Service {
             key: change.key,
             change: Box::new(change),
         };
-        once.answered(tx, &accepted, now)?;
+        act.once.answered(tx, &accepted, now)?;
+        held.conversations
+            .insert(act.conv, projection.into_loaded());
         Ok(accepted)
     }
+}
+
+/// What the rules made of an action.
+struct Decided {
+    record: Verified<Record>,
+    change: Box<Change>,
+    core: Core,
 }
 
 /// The part of the conversation that the rules look at.
 fn part(loaded: &Loaded, deed: &Deed) -> Conversation {
     let mut conversation = Conversation::part(loaded.row.core.clone());
-    conversation.load_slot(deed.nonce, loaded.slot);
+    // It was drawn here and now; should it not be the only one, the database refuses it.
+    conversation.load_slot(deed.nonce, None);
     for key in &deed.messages {
         let found = loaded.messages.iter().find(|message| message.key == *key);
         conversation.load_item(Model::Message, *key, found.map(|message| message.item()));

@@ -1,12 +1,13 @@
 //! An intent, made ready before anything is locked: what it says, rendered, and whom it names, looked up.
 
-use em2_model::action::LabelAdd;
 use em2_model::action::{
-    Content, MessageAdd, MessageModify, Model, ParticipantAdd, ParticipantModify, Proposal,
+    Action, Content, LabelAdd, MessageAdd, MessageModify, Model, ParticipantAdd, ParticipantModify,
+    Proposal,
 };
 use em2_model::conversation::Conversation;
-use em2_model::id::{ActionKey, ConversationKey, Nonce, Salt};
+use em2_model::id::{ActionKey, ConversationKey, Nonce, Salt, Time};
 use em2_model::participant::{Format, History};
+use em2_model::record::{Record, Verified};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::intent::Intent;
 
@@ -180,44 +181,68 @@ impl Deed {
         about.into_iter().chain(from).collect()
     }
 
-    /// The action that this person proposes in the conversation as it is.
-    pub(super) fn propose(
+    /// The action signed for this person, where it does not depend on how the conversation is.
+    pub(super) fn signed(
+        &self,
+        service: &Service,
+        me: &Me,
+        conv: ConversationKey,
+    ) -> Result<Option<Verified<Record>>, Refusal> {
+        let on = match self.on {
+            On::New { parent } => Some((None, parent)),
+            On::Item { item, follows } => {
+                follows.map(|follows| (Some((item.unwrap_or_else(|| conv.into()), follows)), None))
+            }
+        };
+        let now = service.clock.now();
+        on.map(|(follows, parent)| self.mint(service, me, conv, (follows, parent), now))
+            .transpose()
+    }
+
+    /// The same as the conversation is now: the newest action on the item is the one that it follows.
+    pub(super) fn sign(
         &self,
         service: &Service,
         me: &Me,
         conversation: &Conversation,
-    ) -> Result<Proposal, Refusal> {
+        now: Time,
+    ) -> Result<Verified<Record>, Refusal> {
         let conv: ConversationKey = conversation.core().key;
+        let item = match self.on {
+            On::Item { item, .. } => item.unwrap_or_else(|| conv.into()),
+            On::New { .. } => conv.into(),
+        };
+        let newest = conversation.head_of(self.content.kind().model(), item);
+        let gone = "What this is about is not here any more. Look again.";
+        let newest = newest.ok_or_else(|| Refusal::new(Code::Conflict, gone))?;
+        self.mint(service, me, conv, (Some((item, newest)), None), now)
+    }
+
+    fn mint(
+        &self,
+        service: &Service,
+        me: &Me,
+        conv: ConversationKey,
+        (follows, parent): (Option<(ActionKey, ActionKey)>, Option<ActionKey>),
+        now: Time,
+    ) -> Result<Verified<Record>, Refusal> {
         let platform = service.identity.platform().clone();
-        let proposal =
-            Proposal::new(platform, me.address.clone(), self.content.clone()).within(conv);
-        Ok(match self.on {
-            On::New { parent } => Proposal { parent, ..proposal },
-            On::Item { item, follows } => {
-                let item = item.unwrap_or_else(|| conv.into());
-                let newest = || conversation.head_of(self.content.kind().model(), item);
-                let gone = || {
-                    Refusal::new(
-                        Code::Conflict,
-                        "What this is about is not here any more. Look again.",
-                    )
-                };
-                proposal.following(item, follows.or_else(newest).ok_or_else(gone)?)
-            }
-        })
+        let proposal = Proposal {
+            follows,
+            parent,
+            ..Proposal::new(platform, me.address.clone(), self.content.clone()).within(conv)
+        };
+        let action = Action::mint(proposal, now, self.nonce, self.salt)?;
+        Record::signed(action, service.identity.key())
     }
 
     /// What of the conversation the action needs.
-    pub(super) fn wanted(&self) -> Wanted<'_> {
+    pub(super) fn wanted(&self, conv: ConversationKey) -> Wanted<'_> {
         Wanted {
+            conv,
             messages: &self.messages,
-            nonce: self.nonce,
             added: self.added.as_ref().map(|user| user.id),
         }
-    }
-
-    pub(super) fn salt(&self) -> Salt {
-        self.salt
     }
 }
 

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //!  act ─ deed: what is said, rendered, before anything is locked
-//!      └ one transaction: load ─► decide ─► sequence ─► log, projections, feed, deliveries, answer
+//!      └ wave: with the others that wait
+//!         └ one transaction: load ─► decide ─► sequence ─► log, projections, feed, deliveries, answer
 //!                                                        └─► after the commit: frames to the sockets
 //! ```
 //!
 //! - `actions`, `publish`, `drafts`, `seen`: what changes something. `actions::act` is the only way into a conversation.
 //! - `list`, `pages`, `search`, `feed`: what is read, each filtered by what the reader may see. // spec §16
-//! - `scene`, `row`: rows become what people are shown; `deed`, `project`, `tell`: the steps of a write.
+//! - `scene`, `row`: rows become what people are shown; `deed`, `wave`, `project`, `tell`: the steps of a write.
 
 mod actions;
 mod deed;
@@ -29,6 +30,7 @@ mod search;
 mod seen;
 mod tell;
 mod upkeep;
+mod wave;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -54,6 +56,8 @@ pub struct Parts {
     identity: Identity,
     /// Brings what was stored to the people who are connected.
     bus: Bus,
+    /// Actions that wait for a write.
+    waves: wave::Waves,
 }
 
 impl Deref for Service {
@@ -72,6 +76,7 @@ impl Service {
             clock,
             identity,
             bus,
+            waves: wave::Waves::default(),
         }))
     }
 

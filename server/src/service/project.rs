@@ -13,7 +13,6 @@ use super::row::name_people;
 use crate::store::Tx;
 use crate::store::actions::drop_bodies;
 use crate::store::conversations::{ConversationRow, Face, Loaded, update_conversation};
-use crate::store::feed::Heads;
 use crate::store::list::Frozen;
 use crate::store::messages::{
     DoneRow, MessageRow, insert_message, list_messages_before, update_message,
@@ -36,10 +35,10 @@ pub(super) struct Projection {
     pub(super) here: Vec<ParticipantRow>,
     /// Who hears of this action, in the same order: those who were or are present.
     pub(super) readers: Vec<UserId>,
-    /// Their feed counters, where they are held already.
-    pub(super) heads: Heads,
     /// The message that it is about.
     pub(super) message: Option<MessageRow>,
+    /// Other messages that were loaded.
+    pub(super) others: Vec<MessageRow>,
     /// A label that it removed.
     pub(super) label: Option<(ActionKey, String)>,
 }
@@ -158,16 +157,26 @@ impl Projection {
             (Effect::Label(label), Kind::LabelRemove) => Some((label.key, label.name.clone())),
             _ => None,
         };
+        let readers = readers.filter_map(|person| person.user).collect();
+        let mut others = loaded.messages;
+        let at = others.iter().position(|message| Some(message.key) == item);
         Projection {
-            readers: readers.filter_map(|person| person.user).collect(),
-            heads: loaded.heads,
-            message: loaded
-                .messages
-                .into_iter()
-                .find(|message| Some(message.key) == item),
+            readers,
+            message: at.map(|at| others.swap_remove(at)),
+            others,
             conversation: ConversationRow { core, ..loaded.row },
             here: loaded.here,
             label: removed,
+        }
+    }
+
+    /// What the next action in this conversation finds.
+    pub(super) fn into_loaded(self) -> Loaded {
+        let messages = self.message.into_iter().chain(self.others);
+        Loaded {
+            row: self.conversation,
+            here: self.here,
+            messages: messages.collect(),
         }
     }
 

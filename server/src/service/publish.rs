@@ -259,7 +259,8 @@ impl Service {
             return Ok(Outcome::Stale);
         }
         let (projection, last) = store_rows(tx, ready)?;
-        self.tell_change(tx, &projection, &last.0, now).await?;
+        self.tell_change(tx, None, &projection, &last.0, now)
+            .await?;
         let gone = Told::DraftGone {
             draft,
             became: Some(key),
@@ -345,9 +346,9 @@ fn store_rows(tx: &mut Tx, ready: Ready) -> Result<(Projection, Opened), Failure
         Projection {
             conversation,
             here,
-            heads: Vec::new(),
             readers,
             message,
+            others: Vec::new(),
             label: None,
         },
         newest,

@@ -13,7 +13,7 @@ use super::scene::{LabelNames, Scene, View};
 use crate::propagate::{Audience, Frame, SharedChange, after_commit};
 use crate::store::Tx;
 use crate::store::deliveries::raise_deliveries;
-use crate::store::feed::{self, Told};
+use crate::store::feed::{self, Heads, Told};
 use crate::store::users::UserId;
 
 /// What was told, as far as the answer needs it.
@@ -23,10 +23,12 @@ pub(super) struct Shown {
 }
 
 impl Service {
-    /// Tells everybody who hears of this action, here and on other platforms.
+    /// Tells everybody who hears of this action, here and on other platforms. `held` are their feed counters, where the
+    /// write holds them.
     pub(super) async fn tell_change(
         &self,
         tx: &mut Tx,
+        held: Option<&mut Heads>,
         projection: &Projection,
         record: &Verified<Record>,
         now: Time,
@@ -37,9 +39,9 @@ impl Service {
             conv: core.key,
             seq: core.seq,
         };
-        let numbers = match projection.heads.as_slice() {
-            [] => feed::tell(tx, &projection.readers, told).await?,
-            held => feed::tell_held(tx, held, told),
+        let numbers = match held {
+            None => feed::tell(tx, &projection.readers, told).await?,
+            Some(held) => feed::tell_held(tx, held, &projection.readers, told),
         };
         let names: LabelNames = projection.label.clone().into_iter().collect();
         let scene = Scene {

@@ -90,11 +90,12 @@ impl Service {
     async fn expire(&self, tx: &mut Tx, conv: ConversationKey) -> Result<(), Failure> {
         let (nonce, salt) = (Nonce::from_bytes(draw()?), Salt::from_bytes(draw()?));
         let wanted = Wanted {
+            conv,
             messages: &[],
-            nonce,
             added: None,
         };
-        let Some(loaded) = load_for_write(tx, conv, wanted).await? else {
+        let mut held = load_for_write(tx, &[wanted]).await?;
+        let Some(loaded) = held.conversations.remove(&conv) else {
             return Ok(());
         };
         let now = self.clock.now();
@@ -109,7 +110,7 @@ impl Service {
             content: Content::Expire,
         };
         let mut conversation = Conversation::part(core);
-        conversation.load_slot(nonce, loaded.slot);
+        conversation.load_slot(nonce, None);
         let action = Action::mint(proposal, now, nonce, salt)?;
         // Another platform leads it, it has expired, or somebody set another time meanwhile.
         if !matches!(conversation.decide(&action, now), Ok(Verdict::Accept)) {
@@ -130,7 +131,8 @@ impl Service {
         row.face.last = change.action;
         row.face.preview.clear();
         update_conversation(tx, &row.core, &row.face);
-        self.tell_change(tx, &projection, &record, now).await?;
+        self.tell_change(tx, Some(&mut held.heads), &projection, &record, now)
+            .await?;
         Ok(())
     }
 }

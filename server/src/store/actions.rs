@@ -6,10 +6,17 @@ use em2_model::record::{Commit, Record, Verified};
 use em2_model::sign::Stamp;
 use em2_model::{ActionKey, CommitKey, ConversationKey, Nonce};
 
+use crate::store::batch::Many;
 use crate::store::conn::{Conn, Tx};
 use crate::store::dialect::Row;
 use crate::store::error::StoreError;
 use crate::store::value::{args, from_json, json};
+
+static INSERT: Many = Many::insert(
+    "INSERT INTO actions
+         (conv, seq, key, nonce, model, verb, item, header, body, missing, stamps, commit_key,
+          commit_raw, commit_by, refused)",
+);
 
 /// Appends a committed record. `Conflict` if its slot, its key or its nonce is taken; `Fault` if
 /// it has no commit.
@@ -20,11 +27,8 @@ pub fn insert_action(tx: &mut Tx, record: &Verified<Record>) -> Result<(), Store
             "only a committed record has a slot".to_owned(),
         ));
     };
-    tx.push(
-        "INSERT INTO actions
-             (conv, seq, key, nonce, model, verb, item, header, body, missing, stamps, commit_key,
-              commit_raw, commit_by, refused)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+    tx.push_row(
+        &INSERT,
         args![
             commit.conv(),
             commit.seq(),
@@ -177,18 +181,6 @@ pub async fn find_record_at(
         .transpose()
 }
 
-/// `$1` is the conversation, `$2` the nonce.
-pub(in crate::store) const FIND_BY_NONCE: &str =
-    "SELECT key, seq, refused FROM actions WHERE conv = $1 AND nonce = $2";
-
-pub(in crate::store) fn slot(row: &Row) -> Result<Slot, StoreError> {
-    Ok(Slot {
-        action: row.get(0)?,
-        seq: row.get(1)?,
-        st: row.get_option(2)?,
-    })
-}
-
 /// What became of the action with this nonce: another one with the same nonce gets the same
 /// result and no slot. // spec §9, §10
 pub async fn find_by_nonce(
@@ -196,11 +188,19 @@ pub async fn find_by_nonce(
     conv: ConversationKey,
     nonce: Nonce,
 ) -> Result<Option<Slot>, StoreError> {
-    conn.fetch_optional(FIND_BY_NONCE, args![conv, nonce])
-        .await?
-        .as_ref()
-        .map(slot)
-        .transpose()
+    conn.fetch_optional(
+        "SELECT key, seq, refused FROM actions WHERE conv = $1 AND nonce = $2",
+        args![conv, nonce],
+    )
+    .await?
+    .map(|row| {
+        Ok(Slot {
+            action: row.get(0)?,
+            seq: row.get(1)?,
+            st: row.get_option(2)?,
+        })
+    })
+    .transpose()
 }
 
 /// The slot of an action, and the conversation it is in.

@@ -10,6 +10,7 @@
 
 use std::ops::{Deref, DerefMut};
 
+use crate::store::batch::{Batch, Many};
 use crate::store::dialect::{Answer, Dialect, Failed, Link, Row, Statement, Texts};
 use crate::store::error::StoreError;
 use crate::store::value::Value;
@@ -27,8 +28,12 @@ pub struct Cost {
 pub struct Conn {
     link: Link,
     texts: Texts,
-    /// Writes that nobody has asked the outcome of yet.
+    /// What was written since something was sent, or the write began.
+    open: Batch,
+    /// Writes before that, which nobody has asked the outcome of yet.
     pending: Vec<Statement>,
+    /// What was written of what waits, since the write began.
+    open_late: Batch,
     /// Writes that go out just before the commit, in their order.
     late: Vec<Statement>,
     /// How many of the pending ones are the end of the write before this one.
@@ -48,15 +53,14 @@ pub struct Tx {
     after: Vec<AfterCommit>,
     /// What there was before this write.
     mark: Mark,
-    /// How many late statements there were before the last write that is done.
+    /// How much waited for the commit before the last write that is done.
     before: usize,
 }
 
-/// How far a connection was: statements pending and late, and trips made.
+/// How far a connection was: statements pending, and trips made.
 #[derive(Default)]
 struct Mark {
     pending: usize,
-    late: usize,
     trips: u64,
 }
 
@@ -68,7 +72,9 @@ impl Conn {
         Self {
             link,
             texts,
+            open: Batch::default(),
             pending: Vec::new(),
+            open_late: Batch::default(),
             late: Vec::new(),
             carried: 0,
             carried_failure: None,
@@ -151,6 +157,7 @@ impl Conn {
         mut statements: Vec<Statement>,
     ) -> Result<Vec<Answer>, StoreError> {
         let own = statements.len();
+        self.seal();
         if !self.pending.is_empty() {
             let mut all = std::mem::take(&mut self.pending);
             all.append(&mut statements);
@@ -175,22 +182,26 @@ impl Conn {
 
     async fn send(&mut self, statements: Vec<Statement>) -> Result<Vec<Answer>, Failed> {
         self.cost.statements += statements.len() as u64;
-        self.cost.trips += match self.link.dialect() {
-            Dialect::Sqlite => 1,
-            Dialect::Postgres => statements.len() as u64,
-        };
+        self.cost.trips += self.link.trips(&statements);
         self.link.run(statements, &self.texts).await
     }
 
     /// Forgets what was not sent.
     pub(in crate::store) fn discard(&mut self) {
+        self.open.clear();
         self.pending.clear();
+        self.open_late.clear();
         self.late.clear();
         self.carried = 0;
     }
 
     pub(in crate::store) fn queue(&mut self, statement: Statement) {
-        self.pending.push(statement);
+        self.open.push(statement);
+    }
+
+    /// Lays out what was written as it is sent: rows that come later do not join it.
+    fn seal(&mut self) {
+        self.pending.append(&mut self.open.take());
     }
 }
 
@@ -209,18 +220,21 @@ impl Tx {
         self.conn.queue(Statement::new(sql, args));
     }
 
-    /// Writes rows that `dialect::batch` has laid out.
-    pub(in crate::store) fn push_all(&mut self, statements: Vec<Statement>) {
-        for statement in statements {
-            self.conn.queue(statement);
-        }
+    /// The same for one row, which goes out with the others for the same statement.
+    pub(in crate::store) fn push_row(&mut self, many: &'static Many, row: Vec<Value>) {
+        self.conn.open.push_row(many, row);
     }
 
     /// Writes just before the commit, after everything else of the transaction and in the order of the calls. For
     /// tables that nothing reads in a write: SQLite's full-text index is written out once for a whole group, not at each
     /// savepoint.
-    pub(in crate::store) fn push_late(&mut self, statements: Vec<Statement>) {
-        self.conn.late.extend(statements);
+    pub(in crate::store) fn push_late(&mut self, statement: Statement) {
+        self.conn.open_late.push(statement);
+    }
+
+    /// The same for one row.
+    pub(in crate::store) fn push_row_late(&mut self, many: &'static Many, row: Vec<Value>) {
+        self.conn.open_late.push_row(many, row);
     }
 
     /// Writes now and says how many rows it touched.
@@ -246,9 +260,9 @@ impl Tx {
 /// One write among others in SQLite's transaction.
 impl Tx {
     pub(in crate::store) fn begin_write(&mut self) {
+        self.conn.seal();
         self.mark = Mark {
             pending: self.conn.pending.len(),
-            late: self.conn.late.len(),
             trips: self.conn.cost.trips,
         };
         self.conn.queue(Statement::bare("SAVEPOINT em2"));
@@ -256,7 +270,8 @@ impl Tx {
 
     /// Takes back what was written since `begin_write`.
     pub(in crate::store) async fn undo_write(&mut self) -> Result<(), StoreError> {
-        self.conn.late.truncate(self.mark.late);
+        self.conn.open.clear();
+        self.conn.open_late.clear();
         if self.has_sent_nothing() {
             self.conn.pending.truncate(self.mark.pending);
             return Ok(());
@@ -273,7 +288,9 @@ impl Tx {
 
     /// This write is done, but for what is pending of it.
     pub(in crate::store) fn end_write(&mut self) {
-        self.before = self.mark.late;
+        self.conn.seal();
+        self.before = self.conn.late.len();
+        self.conn.late.append(&mut self.conn.open_late.take());
         self.conn.carried = self.conn.pending.len();
     }
 
@@ -284,7 +301,9 @@ impl Tx {
 
     /// Commits SQLite's transaction. What waits for that is kept until it is done: the last write may fail alone.
     pub(in crate::store) async fn commit_group(&mut self) -> Result<(), StoreError> {
+        self.conn.seal();
         self.conn.pending.extend_from_slice(&self.conn.late);
+        self.conn.pending.append(&mut self.conn.open_late.take());
         self.conn.run(vec![Statement::bare("COMMIT")]).await?;
         self.conn.late.clear();
         Ok(())
@@ -293,8 +312,7 @@ impl Tx {
     /// Why the write before this one failed, if what was left of it did; it is undone then.
     pub(in crate::store) fn failed_before(&mut self) -> Option<StoreError> {
         let failure = self.conn.carried_failure.take()?;
-        self.conn.late.drain(self.before..self.mark.late);
-        self.mark.late = self.before;
+        self.conn.late.truncate(self.before);
         Some(failure)
     }
 
@@ -307,7 +325,7 @@ impl Tx {
 
     /// Sends what is pending and commits PostgreSQL's transaction.
     pub(in crate::store) async fn commit(mut self) -> Result<Vec<AfterCommit>, StoreError> {
-        let late = std::mem::take(&mut self.conn.late);
+        let late = self.conn.open_late.take();
         self.conn.run(late).await?;
         if let Link::PostgresTransaction(transaction) = self.conn.link {
             transaction.commit().await?;

@@ -1,10 +1,12 @@
 //! The row of a conversation: what its next action needs, and what a row of the list shows.
 
-use em2_model::conversation::{Core, Slot};
-use em2_model::{ActionKey, Address, ConversationKey, Nonce, Time};
+use std::collections::BTreeMap;
+
+use em2_model::conversation::Core;
+use em2_model::{ActionKey, Address, ConversationKey, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::store::actions;
+use crate::store::batch::{Again, Many};
 use crate::store::conn::{Conn, Tx};
 use crate::store::dialect::Row;
 use crate::store::error::StoreError;
@@ -112,14 +114,23 @@ pub fn insert_conversation(tx: &mut Tx, row: &ConversationRow) {
     );
 }
 
+static UPDATE: Many = Many {
+    head: "UPDATE conversations
+              SET leader = n.column2, epoch = n.column3, seq = n.column4, head = n.column5,
+                  at = n.column6, subject = n.column7, expiry = n.column8, expired = n.column9,
+                  labels = n.column10, core = n.column11, people = n.column12,
+                  people_count = n.column13, preview = n.column14, preview_by = n.column15,
+                  preview_seq = n.column16, last = n.column17
+             FROM (",
+    tail: ") AS n WHERE conversations.key = n.column1",
+    key: 1,
+    again: Again::Replaces,
+};
+
 /// Writes the row as it is after an action.
 pub fn update_conversation(tx: &mut Tx, core: &Core, face: &Face) {
-    tx.push(
-        "UPDATE conversations
-            SET leader = $2, epoch = $3, seq = $4, head = $5, at = $6, subject = $7, expiry = $8,
-                expired = $9, labels = $10, core = $11, people = $12, people_count = $13,
-                preview = $14, preview_by = $15, preview_seq = $16, last = $17
-          WHERE key = $1",
+    tx.push_row(
+        &UPDATE,
         args![
             core.key,
             core.leader,
@@ -176,7 +187,7 @@ pub async fn find_with_people(
     )))
 }
 
-/// What an action needs: the conversation, the people here who hear of it, and what it touches.
+/// One of the conversations that actions need: the people here who hear of them, and what they touch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
     pub row: ConversationRow,
@@ -184,67 +195,84 @@ pub struct Loaded {
     pub here: Vec<ParticipantRow>,
     /// The messages asked for that exist.
     pub messages: Vec<MessageRow>,
-    /// What became of the nonce asked for.
-    pub slot: Option<Slot>,
-    /// The feed counters of those present, and of whom the action adds.
+}
+
+/// What actions need, held for the write that does them.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Held {
+    /// Those asked for that exist.
+    pub conversations: BTreeMap<ConversationKey, Loaded>,
+    /// The feed counters of those present in any of them, and of whom the actions add.
     pub heads: Heads,
 }
 
 /// What an action is about, as far as it is stored.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
+    pub conv: ConversationKey,
     pub messages: &'a [ActionKey],
-    pub nonce: Nonce,
     /// The account that it adds.
     pub added: Option<UserId>,
 }
 
-/// Loads what an action in this conversation needs, and keeps other writers of it, and others who
-/// tell its people something, waiting until this write has ended. `None` if there is no such
-/// conversation.
-pub async fn load_for_write(
-    tx: &mut Tx,
-    key: ConversationKey,
-    wanted: Wanted<'_>,
-) -> Result<Option<Loaded>, StoreError> {
-    let mut asked = vec![
-        (select!("WHERE key = $1 LOCKING"), args![key]),
-        (actions::FIND_BY_NONCE, args![key, wanted.nonce]),
-    ];
-    match wanted.added {
-        None => asked.push((participants::LIST_HERE_HELD, args![key])),
-        Some(added) => asked.extend([
-            (feed::HEADS_WITH, args![key, added]),
-            (participants::LIST_HERE, args![key]),
-        ]),
+/// Loads what actions need, and keeps other writers of these conversations, and others who tell their people
+/// something, waiting until this write has ended. Rows are held in the order of their keys, so that no two writes wait
+/// for each other in a circle.
+pub async fn load_for_write(tx: &mut Tx, wanted: &[Wanted<'_>]) -> Result<Held, StoreError> {
+    let mut convs: Vec<ConversationKey> = wanted.iter().map(|wanted| wanted.conv).collect();
+    convs.sort_unstable();
+    convs.dedup();
+    let added = wanted.iter().filter_map(|wanted| wanted.added);
+    let added: Vec<i64> = added.map(UserId::as_i64).collect();
+    let messages: Vec<ActionKey> = wanted.iter().flat_map(|w| w.messages).copied().collect();
+    let mut asked = vec![(
+        select!("WHERE key IN EACH_KEY($1) ORDER BY key LOCKING"),
+        args![convs[..]],
+    )];
+    if added.is_empty() {
+        asked.push((participants::LIST_HERE_HELD, args![convs[..]]));
+    } else {
+        asked.extend([
+            (feed::HEADS_WITH, args![convs[..], added]),
+            (participants::LIST_HERE, args![convs[..]]),
+        ]);
     }
-    if !wanted.messages.is_empty() {
-        asked.push((messages::LIST_BY_KEY, args![key, wanted.messages]));
+    if !messages.is_empty() {
+        asked.push((messages::LIST_BY_KEY, args![convs[..], messages[..]]));
     }
     let mut answers = tx.fetch_list(asked).await?.into_iter();
     let mut rows = || answers.next().unwrap_or_default();
-    let Some(found) = rows().pop() else {
-        return Ok(None);
+    let mut held = Held::default();
+    for row in rows().iter().map(conversation) {
+        let loaded = Loaded {
+            row: row?,
+            here: Vec::new(),
+            messages: Vec::new(),
+        };
+        held.conversations.insert(loaded.row.core.key, loaded);
+    }
+    let here = if added.is_empty() {
+        let (here, heads) = participants::held(&rows())?;
+        held.heads = heads;
+        here
+    } else {
+        held.heads = feed::heads(&rows())?;
+        let here = rows();
+        let here = here.iter().map(participants::participant);
+        here.collect::<Result<_, _>>()?
     };
-    let slot = rows().first().map(actions::slot).transpose()?;
-    let (here, heads) = match wanted.added {
-        None => participants::held(&rows())?,
-        Some(_) => {
-            let heads = feed::heads(&rows())?;
-            let people = rows();
-            let here = people.iter().map(participants::participant);
-            (here.collect::<Result<_, _>>()?, heads)
+    for person in here {
+        if let Some(loaded) = held.conversations.get_mut(&person.conv) {
+            loaded.here.push(person);
         }
-    };
-    let touched = rows();
-    let messages = touched.iter().map(messages::message);
-    Ok(Some(Loaded {
-        row: conversation(&found)?,
-        here,
-        messages: messages.collect::<Result<_, _>>()?,
-        slot,
-        heads,
-    }))
+    }
+    for message in rows().iter().map(messages::message) {
+        let message = message?;
+        if let Some(loaded) = held.conversations.get_mut(&message.conv) {
+            loaded.messages.push(message);
+        }
+    }
+    Ok(held)
 }
 
 /// Conversations whose `conversation.expire` is due, at most `limit`.

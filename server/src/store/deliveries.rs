@@ -4,8 +4,9 @@
 
 use em2_model::{ConversationKey, Time};
 
+use crate::store::batch::{Again, Many};
 use crate::store::conn::{Conn, Tx};
-use crate::store::dialect::{self, Row};
+use crate::store::dialect::Row;
 use crate::store::error::StoreError;
 use crate::store::value::args;
 
@@ -85,6 +86,13 @@ fn delivery(row: &Row) -> Result<DeliveryRow, StoreError> {
     })
 }
 
+static RAISE: Many = Many {
+    head: "INSERT INTO deliveries (conv, target, head_seq, acked_seq, state, attempts, next_at)",
+    tail: " ON CONFLICT (conv, target) DO UPDATE SET head_seq = excluded.head_seq",
+    key: 2,
+    again: Again::Replaces,
+};
+
 /// Has every target get the log up to `head_seq`, at once where nothing has failed. Written in the
 /// transaction of the action.
 pub fn raise_deliveries(
@@ -94,22 +102,13 @@ pub fn raise_deliveries(
     head_seq: u64,
     now: Time,
 ) {
-    let rows = targets.iter().map(|target| {
-        args![
-            conv,
-            target,
-            head_seq,
-            0_i64,
-            DeliveryState::Active.as_str(),
-            0_i64,
-            now
-        ]
-    });
-    tx.push_all(dialect::batch(
-        "INSERT INTO deliveries (conv, target, head_seq, acked_seq, state, attempts, next_at)",
-        "ON CONFLICT (conv, target) DO UPDATE SET head_seq = excluded.head_seq",
-        rows.collect(),
-    ));
+    for target in targets {
+        let state = DeliveryState::Active.as_str();
+        tx.push_row(
+            &RAISE,
+            args![conv, target, head_seq, 0_i64, state, 0_i64, now],
+        );
+    }
 }
 
 /// Claims deliveries that are due: their next attempt is written to be at `retry_at` before the

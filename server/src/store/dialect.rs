@@ -4,8 +4,6 @@
 mod text;
 mod words;
 
-use std::borrow::Cow;
-
 use futures::TryStreamExt as _;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
@@ -15,7 +13,7 @@ use sqlx::{Arguments as _, Either, Executor as _, Postgres, Row as _, Sqlite, Tr
 use crate::store::error::StoreError;
 use crate::store::value::{Kind, Value};
 
-pub(in crate::store) use text::{Texts, batch};
+pub(in crate::store) use text::{Statement, Texts, rows};
 pub(in crate::store) use words::{
     ENDINGS, Look, delete_words, endings, erase_messages, insert_words, search,
 };
@@ -25,30 +23,6 @@ pub(in crate::store) use words::{
 pub enum Dialect {
     Sqlite,
     Postgres,
-}
-
-/// One statement with its values. The text is written once for both engines.
-#[derive(Debug, Clone)]
-pub(in crate::store) struct Statement {
-    pub(in crate::store) sql: Cow<'static, str>,
-    pub(in crate::store) args: Vec<Value>,
-    /// Planned anew each time, because the best way depends on the values.
-    pub(in crate::store) fresh: bool,
-}
-
-impl Statement {
-    pub(in crate::store) fn new(sql: impl Into<Cow<'static, str>>, args: Vec<Value>) -> Self {
-        Self {
-            sql: sql.into(),
-            args,
-            fresh: false,
-        }
-    }
-
-    /// A statement without values.
-    pub(in crate::store) fn bare(sql: &'static str) -> Self {
-        Self::new(sql, Vec::new())
-    }
 }
 
 /// What one statement answered.
@@ -120,8 +94,21 @@ impl Link {
         }
     }
 
-    /// Runs the statements in order and stops at the first failure. SQLite takes them in one
-    /// message to its thread, PostgreSQL one after the other.
+    /// How often the database is waited for when these statements are run.
+    pub(in crate::store) fn trips(&self, mut statements: &[Statement]) -> u64 {
+        let mut trips = 0;
+        while !statements.is_empty() {
+            let taken = match self.dialect() {
+                Dialect::Sqlite => together(statements),
+                Dialect::Postgres => 1,
+            };
+            statements = &statements[taken..];
+            trips += 1;
+        }
+        trips
+    }
+
+    /// Runs the statements in order and stops at the first failure.
     pub(in crate::store) async fn run(
         &mut self,
         statements: Vec<Statement>,
@@ -142,28 +129,40 @@ impl Link {
     }
 }
 
+/// How many of these statements, from the first on, SQLite takes in one message to its thread: short ones, under a text
+/// that is known from the time before. One with many rows goes alone: joined with others it would be another text each
+/// time.
+fn together(statements: &[Statement]) -> usize {
+    let short = statements.iter().take_while(|next| !next.is_long());
+    short.count().max(1)
+}
+
 async fn run_sqlite(
     connection: &mut SqliteConnection,
-    statements: Vec<Statement>,
+    mut statements: Vec<Statement>,
     texts: &Texts,
     answers: &mut Vec<Answer>,
 ) -> Result<(), StoreError> {
-    let mut arguments = SqliteArguments::default();
-    arguments.reserve(statements.iter().map(|s| s.args.len()).sum(), 0);
-    let sql = texts.joined(&statements)?;
-    for value in statements.into_iter().flat_map(|s| s.args) {
-        bind_sqlite(&mut arguments, value)?;
-    }
-    let mut current = Answer::default();
-    let mut stream = connection.fetch_many(sqlx::query_with(sql, arguments));
-    while let Some(item) = stream.try_next().await? {
-        match item {
-            Either::Right(row) => current.rows.push(Row::Sqlite(row)),
-            Either::Left(done) => {
-                current.affected = done.rows_affected();
-                answers.push(std::mem::take(&mut current));
+    while !statements.is_empty() {
+        let later = statements.split_off(together(&statements));
+        let mut arguments = SqliteArguments::default();
+        arguments.reserve(statements.iter().map(|s| s.args.len()).sum(), 0);
+        let sql = texts.joined(&statements)?;
+        for value in statements.into_iter().flat_map(|s| s.args) {
+            bind_sqlite(&mut arguments, value)?;
+        }
+        let mut current = Answer::default();
+        let mut stream = connection.fetch_many(sqlx::query_with(sql, arguments));
+        while let Some(item) = stream.try_next().await? {
+            match item {
+                Either::Right(row) => current.rows.push(Row::Sqlite(row)),
+                Either::Left(done) => {
+                    current.affected = done.rows_affected();
+                    answers.push(std::mem::take(&mut current));
+                }
             }
         }
+        statements = later;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 use em2_model::{ConversationKey, DraftKey};
 
+use crate::store::batch::{Again, Many};
 use crate::store::conn::{Conn, Tx};
 use crate::store::dialect::Row;
 use crate::store::error::StoreError;
@@ -77,12 +78,13 @@ fn int(seq: u64) -> Value {
 /// The counters of some people in the order of their ids, held until the write ends.
 pub type Heads = Vec<(UserId, u64)>;
 
-/// The counters of those present and of one more person, held in the order in which everybody holds them. `$1` is the
-/// conversation, `$2` the account of that person.
+/// The counters of those present and of some more people, held in the order in which everybody holds them. `$1` is the
+/// conversations, `$2` the accounts of those persons.
 pub(in crate::store) const HEADS_WITH: &str = "SELECT user_id, n FROM feed_heads
       WHERE user_id IN (SELECT user_id FROM participants
-                         WHERE conv = $1 AND user_id IS NOT NULL AND removed_seq IS NULL)
-         OR user_id = $2
+                         WHERE conv IN EACH_KEY($1) AND user_id IS NOT NULL
+                           AND removed_seq IS NULL)
+         OR user_id IN EACH($2)
       ORDER BY user_id LOCKING";
 
 pub(in crate::store) fn heads(rows: &[Row]) -> Result<Heads, StoreError> {
@@ -91,15 +93,31 @@ pub(in crate::store) fn heads(rows: &[Row]) -> Result<Heads, StoreError> {
         .collect()
 }
 
-/// Tells the people whose counters are held of something and answers the next number of each.
-pub fn tell_held(tx: &mut Tx, held: &[(UserId, u64)], told: Told) -> Heads {
-    let ids: Vec<i64> = held.iter().map(|(user, _)| user.as_i64()).collect();
-    tx.push(
-        "UPDATE feed_heads SET n = n + 1 WHERE user_id IN EACH($1)",
-        args![ids],
-    );
-    insert_told(tx, ids, told);
-    held.iter().map(|(user, n)| (*user, n + 1)).collect()
+static RAISE: Many = Many {
+    head: "UPDATE feed_heads SET n = n.column2 FROM (",
+    tail: ") AS n WHERE feed_heads.user_id = n.column1",
+    key: 1,
+    again: Again::Replaces,
+};
+
+static INSERT: Many = Many::insert("INSERT INTO feed (user_id, n, kind, conv, seq, draft)");
+
+/// Tells these people, whose counters are held, of something; moves their counters on and answers the new ones. Who has
+/// none hears nothing.
+pub fn tell_held(tx: &mut Tx, held: &mut Heads, users: &[UserId], told: Told) -> Heads {
+    let mut numbers = Heads::with_capacity(users.len());
+    for user in users {
+        let Ok(at) = held.binary_search_by_key(user, |(user, _)| *user) else {
+            continue;
+        };
+        let (user, n) = &mut held[at];
+        *n += 1;
+        tx.push_row(&RAISE, args![*user, *n]);
+        let row = args![*user, *n].into_iter().chain(told.columns());
+        tx.push_row(&INSERT, row.collect());
+        numbers.push((*user, *n));
+    }
+    numbers
 }
 
 /// Adds the row of each, under the number that their counter says.

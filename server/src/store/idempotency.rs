@@ -3,6 +3,7 @@
 
 use em2_model::Time;
 
+use crate::store::batch::Many;
 use crate::store::conn::{Conn, Tx};
 use crate::store::error::StoreError;
 use crate::store::users::UserId;
@@ -39,12 +40,15 @@ pub async fn find_answer(
     .transpose()
 }
 
+static INSERT: Many = Many::insert(
+    "INSERT INTO idempotency (user_id, key, request_hash, status, answer, created_at)",
+);
+
 /// Stores the answer in the transaction that it tells of. The write ends in `Conflict` if the same
 /// key was answered meanwhile: read that answer instead.
 pub fn insert_answer(tx: &mut Tx, user: UserId, key: &str, stored: &StoredAnswer, now: Time) {
-    tx.push(
-        "INSERT INTO idempotency (user_id, key, request_hash, status, answer, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+    tx.push_row(
+        &INSERT,
         args![
             user,
             key,

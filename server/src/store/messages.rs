@@ -4,6 +4,7 @@ use em2_model::action::{Missing, Model};
 use em2_model::conversation::{Item, Standing};
 use em2_model::{ActionKey, Address, ConversationKey, Format, Time};
 
+use crate::store::batch::Many;
 use crate::store::conn::{Conn, Tx};
 use crate::store::dialect::Row;
 use crate::store::error::StoreError;
@@ -74,10 +75,10 @@ macro_rules! select {
     };
 }
 
-/// `$1` is the conversation, `$2` the keys. Written so that the keys are looked up: by the
+/// `$1` is the conversations, `$2` the keys. Written so that the keys are looked up: by the
 /// conversation SQLite would go through all of its messages.
 pub(in crate::store) const LIST_BY_KEY: &str =
-    select!("WHERE key IN EACH_KEY($2) AND COALESCE(conv, key) = $1 ORDER BY seq");
+    select!("WHERE key IN EACH_KEY($2) AND COALESCE(conv, key) IN EACH_KEY($1) ORDER BY seq");
 
 pub(in crate::store) fn message(row: &Row) -> Result<MessageRow, StoreError> {
     let done = |first: usize| -> Result<Option<DoneRow>, StoreError> {
@@ -111,14 +112,16 @@ pub(in crate::store) fn message(row: &Row) -> Result<MessageRow, StoreError> {
     })
 }
 
+static INSERT: Many = Many::insert(
+    "INSERT INTO messages
+         (conv, seq, key, head, touched, author, parent, at, standing, missing, attachments,
+          done_by, done_at, done_seq, edited_by, edited_at, edited_seq, format, text, html, renderer)",
+);
+
 /// Adds a message.
 pub fn insert_message(tx: &mut Tx, row: &MessageRow) {
-    tx.push(
-        "INSERT INTO messages
-             (conv, seq, key, head, touched, author, parent, at, standing, missing, attachments,
-              done_by, done_at, done_seq, edited_by, edited_at, edited_seq, format, text, html, renderer)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                 $19, $20, $21)",
+    tx.push_row(
+        &INSERT,
         args![
             row.conv,
             row.seq,
@@ -181,7 +184,7 @@ pub async fn list_messages_by_key(
     conv: ConversationKey,
     keys: &[ActionKey],
 ) -> Result<Vec<MessageRow>, StoreError> {
-    conn.fetch_all(LIST_BY_KEY, args![conv, keys])
+    conn.fetch_all(LIST_BY_KEY, args![[conv][..], keys])
         .await?
         .iter()
         .map(message)

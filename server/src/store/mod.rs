@@ -6,6 +6,7 @@
 //!   a connection, so that they compose in one transaction.
 //! - `dialect` is the only file that asks which engine is open.
 
+mod batch;
 mod conn;
 mod dialect;
 mod error;
@@ -66,6 +67,14 @@ impl Store {
         match self.pools {
             Pools::Sqlite { .. } => Dialect::Sqlite,
             Pools::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// How many writes at once are worth it: SQLite does one after the other.
+    pub fn writers(&self) -> usize {
+        match self.pools {
+            Pools::Sqlite { .. } => 1,
+            Pools::Postgres(_) => 4,
         }
     }
 

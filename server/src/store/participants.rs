@@ -2,8 +2,9 @@
 
 use em2_model::{ActionKey, Address, CommitKey, ConversationKey, History, Platform, Role, Time};
 
+use crate::store::batch::{Again, Many};
 use crate::store::conn::{Conn, Tx};
-use crate::store::dialect::{self, Row};
+use crate::store::dialect::Row;
 use crate::store::error::StoreError;
 use crate::store::feed::Heads;
 use crate::store::list::Frozen;
@@ -74,20 +75,22 @@ macro_rules! select {
 /// `$1` is the conversation.
 pub(in crate::store) const LIST: &str = select!("WHERE conv = $1 ORDER BY added_seq, item");
 
-/// `$1` is the conversation.
+/// `$1` is the conversations.
 pub(in crate::store) const LIST_HERE: &str =
-    select!("WHERE conv = $1 AND user_id IS NOT NULL ORDER BY user_id");
+    select!("WHERE conv IN EACH_KEY($1) AND user_id IS NOT NULL ORDER BY user_id");
 
-/// The same with the feed counter of each, which is held. `$1` is the conversation.
-pub(in crate::store) const LIST_HERE_HELD: &str = select!(", n" "participants p JOIN feed_heads h USING (user_id) WHERE conv = $1 ORDER BY user_id LOCKING");
+/// The same with the feed counter of each, which is held. `$1` is the conversations.
+pub(in crate::store) const LIST_HERE_HELD: &str = select!(", n" "participants p JOIN feed_heads h USING (user_id) WHERE conv IN EACH_KEY($1) ORDER BY user_id LOCKING");
 
-/// What [`LIST_HERE_HELD`] answers: the people, and the counters of those present.
+/// What [`LIST_HERE_HELD`] answers: the people, and the counters of those present, each once.
 pub(in crate::store) fn held(rows: &[Row]) -> Result<(Vec<ParticipantRow>, Heads), StoreError> {
     let mut heads = Heads::new();
     let mut here = Vec::with_capacity(rows.len());
     for row in rows {
         let person = participant(row)?;
-        if let Some(user) = person.user.filter(|_| person.is_present()) {
+        if let Some(user) = person.user.filter(|_| person.is_present())
+            && heads.last().is_none_or(|(last, _)| *last != user)
+        {
             heads.push((user, row.get(18)?));
         }
         here.push(person);
@@ -118,6 +121,12 @@ pub(in crate::store) fn participant(row: &Row) -> Result<ParticipantRow, StoreEr
         wrote: row.get(17)?,
     })
 }
+
+static INSERT: Many = Many::insert(
+    "INSERT INTO participants
+         (conv, item, address, name, role, platform, history, from_key, since_seq, added_seq,
+          removed_seq, seen_seq, seen_at, user_id, read_seq, news_seq, last_at, wrote)",
+);
 
 /// Adds participants. Somebody who was removed and comes back has the conversation in their list
 /// once: the row of the time before gives its place to the new one.
@@ -157,13 +166,7 @@ pub fn insert_participants(tx: &mut Tx, rows: &[ParticipantRow]) {
             row.wrote,
         ]
     });
-    tx.push_all(dialect::batch(
-        "INSERT INTO participants
-             (conv, item, address, name, role, platform, history, from_key, since_seq, added_seq,
-              removed_seq, seen_seq, seen_at, user_id, read_seq, news_seq, last_at, wrote)",
-        "",
-        values.collect(),
-    ));
+    values.for_each(|row| tx.push_row(&INSERT, row));
     if first.added_seq > 1 && !users.is_empty() {
         show_words(tx, first.conv, users);
     }
@@ -242,7 +245,7 @@ pub async fn list_participants_here(
     conn: &mut Conn,
     conv: ConversationKey,
 ) -> Result<Vec<ParticipantRow>, StoreError> {
-    conn.fetch_all(LIST_HERE, args![conv])
+    conn.fetch_all(LIST_HERE, args![[conv][..]])
         .await?
         .iter()
         .map(participant)
@@ -278,14 +281,24 @@ pub struct Touch {
     pub writes: bool,
 }
 
+static TOUCH: Many = Many {
+    head: "UPDATE participants
+              SET last_at = n.column3,
+                  news_seq = CASE WHEN n.column5 AND participants.address <> n.column2
+                                  THEN n.column4 ELSE participants.news_seq END,
+                  wrote = participants.wrote OR (n.column6 AND participants.address = n.column2)
+             FROM (",
+    tail: ") AS n
+            WHERE participants.conv = n.column1 AND participants.user_id IS NOT NULL
+              AND participants.removed_seq IS NULL",
+    key: 1,
+    again: Again::Follows,
+};
+
 /// Brings the lists of the people present up to date. Nothing becomes unread by one's own doing.
 pub fn touch_lists(tx: &mut Tx, conv: ConversationKey, by: Option<&Address>, touch: Touch) {
-    tx.push(
-        "UPDATE participants
-            SET last_at = $3,
-                news_seq = CASE WHEN $5 AND address <> $2 THEN $4 ELSE news_seq END,
-                wrote = wrote OR ($6 AND address = $2)
-          WHERE conv = $1 AND user_id IS NOT NULL AND removed_seq IS NULL",
+    tx.push_row(
+        &TOUCH,
         args![
             conv,
             by.map_or("", Address::as_str),

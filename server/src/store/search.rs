@@ -41,8 +41,9 @@ pub struct Indexed<'a> {
 /// Makes something findable that was not before, for those who take part now.
 pub fn insert_words(tx: &mut Tx, indexed: &Indexed<'_>) {
     let place = args![indexed.conv, indexed.item, indexed.added, indexed.touched];
-    let dialect = tx.dialect();
-    tx.push_late(dialect::insert_words(dialect, place, words(indexed.text)));
+    for (many, row) in dialect::insert_words(tx.dialect(), place, words(indexed.text)) {
+        tx.push_row_late(many, row);
+    }
 }
 
 /// Has people who were just added find what they may see: nothing from before their history, and
@@ -56,7 +57,9 @@ pub(in crate::store) fn show_words(tx: &mut Tx, conv: ConversationKey, users: Ve
           WHERE p.conv = $1 AND p.user_id IN EACH($2) AND r.until_seq IS NULL
             AND (r.item = r.conv OR r.added_seq >= p.since_seq)";
     let statement = |sql: &'static str| Statement::new(sql, args![conv, users]);
-    tx.push_late([hide, show].map(statement).into());
+    for sql in [hide, show] {
+        tx.push_late(statement(sql));
+    }
 }
 
 /// Makes something findable by other words. Where people were removed before, they keep the old.
@@ -91,24 +94,25 @@ pub async fn delete_words(
         let end = "UPDATE search_rows SET until_seq = $3
               WHERE conv = $1 AND item = $2 AND until_seq IS NULL";
         let statement = |sql: &'static str| Statement::new(sql, args![conv, item, seq]);
-        tx.push_late([hide, end].map(statement).into());
+        for sql in [hide, end] {
+            tx.push_late(statement(sql));
+        }
     } else {
-        let dialect = tx.dialect();
-        tx.push_late(dialect::delete_words(dialect, args![conv, item]));
+        erase_words(tx, conv, item);
     }
     Ok(())
 }
 
 /// Drops every trace of the words of an item, for redaction. // spec §16
 pub fn erase_words(tx: &mut Tx, conv: ConversationKey, item: ActionKey) {
-    let dialect = tx.dialect();
-    tx.push_late(dialect::delete_words(dialect, args![conv, item]));
+    let forget = dialect::delete_words(tx.dialect(), args![conv, item]);
+    forget.into_iter().for_each(|next| tx.push_late(next));
 }
 
 /// Drops every trace of what the messages of a conversation say. // spec §16
 pub fn erase_messages(tx: &mut Tx, conv: ConversationKey) {
-    let dialect = tx.dialect();
-    tx.push_late(dialect::erase_messages(dialect, args![conv, conv]));
+    let forget = dialect::erase_messages(tx.dialect(), args![conv, conv]);
+    forget.into_iter().for_each(|next| tx.push_late(next));
 }
 
 /// Conversations in which this person may see all words of the query in one message, or in the

@@ -7,9 +7,79 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
-use super::Statement;
 use crate::store::error::StoreError;
 use crate::store::value::Value;
+
+/// One statement with its values. The text is written once for both engines.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct Statement {
+    sql: Sql,
+    pub(in crate::store) args: Vec<Value>,
+    /// Planned anew each time, because the best way depends on the values.
+    pub(in crate::store) fresh: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Sql {
+    Text(&'static str),
+    /// Rows of values, between two texts.
+    Rows {
+        head: &'static str,
+        tail: &'static str,
+        rows: usize,
+    },
+}
+
+impl Statement {
+    pub(in crate::store) fn new(sql: &'static str, args: Vec<Value>) -> Self {
+        Self {
+            sql: Sql::Text(sql),
+            args,
+            fresh: false,
+        }
+    }
+
+    /// A statement without values.
+    pub(in crate::store) fn bare(sql: &'static str) -> Self {
+        Self::new(sql, Vec::new())
+    }
+
+    /// Whether it has so many rows that it is sent by itself.
+    pub(super) fn is_long(&self) -> bool {
+        matches!(self.sql, Sql::Rows { rows, .. } if rows > 8)
+    }
+
+    /// What makes its text, as numbers: static texts are known by their addresses.
+    fn name(&self) -> [usize; 3] {
+        let of = |text: &'static str| text.as_ptr() as usize;
+        match self.sql {
+            Sql::Text(text) => [of(text), 0, self.args.len()],
+            Sql::Rows { head, tail, .. } => [of(head), of(tail), self.args.len()],
+        }
+    }
+
+    /// The text, before it is written in the way of an engine.
+    pub(in crate::store) fn text(&self) -> Cow<'static, str> {
+        let (head, tail, rows) = match self.sql {
+            Sql::Text(text) => return Cow::Borrowed(text),
+            Sql::Rows { head, tail, rows } => (head, tail, rows),
+        };
+        let width = self.args.len() / rows.max(1);
+        let mut sql = format!("{head} VALUES ");
+        for n in 0..self.args.len() {
+            let before = match (n % width, n) {
+                (0, 0) => "(",
+                (0, _) => "), (",
+                _ => ", ",
+            };
+            // Writing into a String cannot fail.
+            let _ = write!(sql, "{before}${}", n + 1);
+        }
+        sql.push(')');
+        sql.push_str(tail);
+        Cow::Owned(sql)
+    }
+}
 
 /// The texts that were sent before, so that a group of statements is joined once. Every clone is
 /// the same one.
@@ -43,22 +113,13 @@ impl Texts {
         })
     }
 
-    /// The statements as one text. A static text is known by its address, so that nothing is
-    /// scanned twice; a built one (a batch) is scanned each time.
+    /// The statements as one text, which is put together once.
     fn text(
         &self,
         statements: &[Statement],
         write: fn(Part, usize) -> String,
     ) -> Result<SqlStr, StoreError> {
-        let mut name = Vec::with_capacity(statements.len() * 2);
-        for statement in statements {
-            match &statement.sql {
-                Cow::Borrowed(sql) => name.extend([sql.as_ptr() as usize, statement.args.len()]),
-                Cow::Owned(_) => {
-                    return Ok(AssertSqlSafe(rewrite(statements, write)?).into_sql_str());
-                }
-            }
-        }
+        let name: Vec<usize> = statements.iter().flat_map(Statement::name).collect();
         // A map that a panic left half-way still holds whole texts.
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(text) = known.get(&name) {
@@ -104,7 +165,7 @@ fn rewrite(
             out.push_str(";\n");
         }
         let locking = write(Part::ForUpdate, 0);
-        let sql = statement.sql.replace("LOCKING", &locking);
+        let sql = statement.text().replace("LOCKING", &locking);
         let sql = sql.replace("CLAIMING", &write(Part::SkipLocked, 0));
         let mut rest = &*sql;
         let mut highest = 0;
@@ -143,32 +204,30 @@ fn rewrite(
     Ok(out)
 }
 
-/// An `INSERT` of many rows: `head` ends before `VALUES`, `tail` follows it (`ON CONFLICT …`).
-/// Split so that neither engine's limit on parameters (SQLite 32,766) is reached.
-pub(in crate::store) fn batch(head: &str, tail: &str, rows: Vec<Vec<Value>>) -> Vec<Statement> {
+/// A statement about rows, all of the same width, with `VALUES` between `head` and `tail`. It is split so that neither
+/// engine's limit on parameters (SQLite 32,766) is reached, into powers of two: few texts serve any number.
+pub(in crate::store) fn rows(
+    head: &'static str,
+    tail: &'static str,
+    all: Vec<Vec<Value>>,
+) -> Vec<Statement> {
     const PARAMETERS: usize = 2_000;
-    let width = rows.first().map_or(1, Vec::len).max(1);
-    let mut rows = rows.into_iter().peekable();
+    let width = all.first().map_or(1, Vec::len).max(1);
+    let most = 1 << (PARAMETERS / width).max(1).ilog2();
+    let mut left = all.len();
+    let mut all = all.into_iter();
     let mut statements = Vec::new();
-    while rows.peek().is_some() {
-        let chunk: Vec<Vec<Value>> = rows.by_ref().take((PARAMETERS / width).max(1)).collect();
-        let mut sql = format!("{head} VALUES ");
-        for row in 0..chunk.len() {
-            sql.push_str(if row == 0 { "(" } else { ", (" });
-            for column in 0..width {
-                // Writing into a String cannot fail.
-                let _ = write!(
-                    sql,
-                    "{}${}",
-                    if column == 0 { "" } else { ", " },
-                    row * width + column + 1
-                );
-            }
-            sql.push(')');
-        }
-        sql.push(' ');
-        sql.push_str(tail);
-        statements.push(Statement::new(sql, chunk.into_iter().flatten().collect()));
+    while left > 0 {
+        let rows = most.min(1 << left.ilog2());
+        let mut args = Vec::with_capacity(rows * width);
+        all.by_ref().take(rows).for_each(|row| args.extend(row));
+        let sql = Sql::Rows { head, tail, rows };
+        statements.push(Statement {
+            sql,
+            args,
+            fresh: false,
+        });
+        left -= rows;
     }
     statements
 }
@@ -220,23 +279,21 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_split_before_it_has_too_many_parameters() {
-        let rows = (0..1_500_i64).map(|n| args![n, "x"]).collect();
-        let statements = batch("INSERT INTO t (a, b)", "ON CONFLICT DO NOTHING", rows);
+    fn rows_are_split_into_powers_of_two_before_they_have_too_many_parameters() {
+        let all = |n: i64| (0..n).map(|n| args![n, "x"]).collect();
+        let statements = rows(
+            "INSERT INTO t (a, b)",
+            " ON CONFLICT DO NOTHING",
+            all(1_027),
+        );
+        let sizes: Vec<_> = statements.iter().map(|s| s.args.len() / 2).collect();
+        assert_eq!(sizes, [512, 512, 2, 1]);
         assert_eq!(
-            statements.iter().map(|s| s.args.len()).collect::<Vec<_>>(),
-            [2_000, 1_000]
+            statements[2].text(),
+            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING"
         );
-        assert!(
-            statements[0]
-                .sql
-                .starts_with("INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)")
-        );
-        assert!(
-            statements[1]
-                .sql
-                .ends_with("($999, $1000) ON CONFLICT DO NOTHING")
-        );
-        assert!(batch("INSERT INTO t (a)", "", Vec::new()).is_empty());
+        assert_eq!(statements[2].args, args![1_024_i64, "x", 1_025_i64, "x"]);
+        assert!(rows("INSERT INTO t (a)", "", Vec::new()).is_empty());
+        assert!(statements[0].is_long() && !statements[2].is_long());
     }
 }

@@ -1,50 +1,63 @@
 //! Full-text search in each engine's way: FTS5 or tsvector, over words that Rust has folded.
 
 use super::{Dialect, Statement};
+use crate::store::batch::{Again, Many};
 use crate::store::fold::Query;
 use crate::store::value::Value;
 
-/// The statements that index words, for those who took part then and may see them: the subject of a
-/// conversation has no scope. `place` is conversation, item,
-/// slot added, slot touched.
+static ROWS: Many = Many::insert("INSERT INTO search_rows (conv, item, added_seq)");
+
+static WORDS: Many = Many {
+    head: "INSERT INTO search_words (rowid, words) SELECT r.id, n.column3 FROM (",
+    tail: ") AS n
+          CROSS JOIN search_rows r
+          WHERE r.conv = n.column1 AND r.item = n.column2 AND r.until_seq IS NULL",
+    key: 0,
+    again: Again::Follows,
+};
+
+static ROWS_AND_WORDS: Many = Many {
+    head: "INSERT INTO search_rows (conv, item, added_seq, words)
+           SELECT n.column1, n.column2, n.column3,
+                  array_to_tsvector(string_to_array(n.column4, ' '))
+             FROM (",
+    tail: ") AS n",
+    key: 0,
+    again: Again::Follows,
+};
+
+static SEEN: Many = Many {
+    head: "INSERT INTO search_seen (user_id, id) SELECT p.user_id, r.id FROM (",
+    tail: ") AS n
+          JOIN search_rows r
+            ON r.conv = n.column1 AND r.item = n.column2 AND r.until_seq IS NULL
+          JOIN participants p ON p.conv = n.column1
+         WHERE p.user_id IS NOT NULL
+           AND (n.column1 = n.column2 OR p.since_seq <= n.column3)
+           AND (p.removed_seq IS NULL OR p.removed_seq > n.column4)",
+    key: 0,
+    again: Again::Follows,
+};
+
+/// The rows that index words, for those who took part then and may see them: the subject of a
+/// conversation has no scope. `place` is conversation, item, slot added, slot touched.
 pub(in crate::store) fn insert_words(
     dialect: Dialect,
     place: Vec<Value>,
     words: Vec<String>,
-) -> Vec<Statement> {
+) -> Vec<(&'static Many, Vec<Value>)> {
     let words = Value::Text(words.join(" "));
+    let first = |n: usize| place[..n].iter().cloned();
     match dialect {
         Dialect::Sqlite => vec![
-            Statement::new(
-                "INSERT INTO search_rows (conv, item, added_seq) VALUES ($1, $2, $3)",
-                place.iter().take(3).cloned().collect(),
-            ),
-            // A table without row ids leaves the last one as it is.
-            Statement::new(
-                "INSERT INTO search_seen (user_id, id)
-                 SELECT user_id, last_insert_rowid() FROM participants
-                  WHERE conv = $1 AND user_id IS NOT NULL
-                    AND (conv = $2 OR since_seq <= $3)
-                    AND (removed_seq IS NULL OR removed_seq > $4)",
-                place,
-            ),
-            Statement::new(
-                "INSERT INTO search_words (rowid, words) VALUES (last_insert_rowid(), $1)",
-                vec![words],
-            ),
+            (&ROWS, first(3).collect()),
+            (&WORDS, first(2).chain([words]).collect()),
+            (&SEEN, place),
         ],
-        Dialect::Postgres => vec![Statement::new(
-            "WITH made AS (
-                 INSERT INTO search_rows (conv, item, added_seq, words)
-                 VALUES ($1, $2, $3, array_to_tsvector(string_to_array($5, ' ')))
-                 RETURNING id)
-             INSERT INTO search_seen (user_id, id)
-             SELECT user_id, made.id FROM made, participants
-              WHERE conv = $1 AND user_id IS NOT NULL
-                AND (conv = $2 OR since_seq <= $3)
-                AND (removed_seq IS NULL OR removed_seq > $4)",
-            place.into_iter().chain([words]).collect(),
-        )],
+        Dialect::Postgres => vec![
+            (&ROWS_AND_WORDS, first(3).chain([words]).collect()),
+            (&SEEN, place),
+        ],
     }
 }
 
@@ -138,9 +151,9 @@ pub(in crate::store) fn endings(dialect: Dialect, query: &Query) -> Option<State
              SELECT * FROM (SELECT term, 1 FROM search_terms WHERE term >= $1 LIMIT 1)
              UNION ALL
              SELECT (SELECT term FROM search_terms WHERE term >= word || char(1) LIMIT 1), n + 1
-               FROM ending WHERE word GLOB $1 || '*' AND n <= 32)
+               FROM ending WHERE word GLOB $1 || '*' AND n <= $2)
          SELECT word FROM ending WHERE word GLOB $1 || '*'",
-        vec![Value::Text(word.clone())],
+        vec![Value::Text(word.clone()), Value::Int(ENDINGS as i64)],
     ))
 }
 

@@ -11,7 +11,7 @@ use em2_model::sign::{Kid, PlatformKey, Tag, hash};
 use em2_model::{
     ActionKey, Address, ConversationKey, Format, History, Nonce, Platform, Role, Salt, Time,
 };
-use server::store::actions::insert_action;
+use server::store::actions::{find_by_nonce, insert_action};
 use server::store::conversations::{
     ConversationRow, Face, PersonRow, Wanted, insert_conversation, load_for_write,
     update_conversation,
@@ -171,20 +171,18 @@ pub(super) async fn act_with(
                 let before = tx.cost();
                 let key = key();
                 let touched: Vec<ActionKey> = item.into_iter().collect();
-                let loaded = load_for_write(
-                    tx,
+                let wanted = Wanted {
                     conv,
-                    Wanted {
-                        messages: &touched,
-                        nonce,
-                        added: None,
-                    },
-                )
-                .await?
-                .ok_or(StoreError::Missing("conversation"))?;
+                    messages: &touched,
+                    added: None,
+                };
+                let mut held = load_for_write(tx, &[wanted]).await?;
+                let loaded = held.conversations.remove(&conv);
+                let loaded = loaded.ok_or(StoreError::Missing("conversation"))?;
+                let slot = find_by_nonce(tx, conv, nonce).await?;
                 let mut row = loaded.row;
                 let mut part = Conversation::part(row.core.clone());
-                part.load_slot(nonce, loaded.slot);
+                part.load_slot(nonce, slot);
                 for message in &loaded.messages {
                     let item = message.item();
                     part.load_item(item.model, item.key, Some(item));
