@@ -22,6 +22,7 @@ pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod text;
+mod together;
 
 use std::net::SocketAddr;
 

@@ -24,9 +24,10 @@ use tokio::sync::broadcast;
 
 use crate::clock::Clock;
 use crate::service::Me;
-use crate::store::Store;
 use crate::store::sessions::TokenHash;
 use crate::store::users::UserId;
+use crate::store::{Store, StoreError};
+use crate::together::Together;
 use limit::Tries;
 use password::Passwords;
 use token::Token;
@@ -35,6 +36,9 @@ use token::Token;
 const PER_ACCOUNT: usize = 10;
 /// Tries per caller.
 const PER_CALLER: usize = 50;
+/// How often sessions are looked up at once, and how many at a time.
+const LOOKS: usize = 2;
+const LOOK: usize = 64;
 /// Ends of sessions that a slow socket may lag behind before it looks its session up again.
 const ENDS: usize = 1024;
 
@@ -46,6 +50,8 @@ struct Parts {
     store: Store,
     clock: Clock,
     passwords: Passwords,
+    /// Tokens that wait to be looked up.
+    looks: Together<TokenHash, Found>,
     by_account: Tries<Address>,
     by_caller: Tries<IpAddr>,
     by_device: Tries<(Address, TokenHash)>,
@@ -71,6 +77,9 @@ pub struct SignedIn {
     pub last_seen_at: Time,
 }
 
+/// What a token opens, or why that is not known.
+type Found = Result<Option<SignedIn>, StoreError>;
+
 impl SignedIn {
     pub fn user(&self) -> UserId {
         self.me.user
@@ -84,6 +93,7 @@ impl Auth {
             store,
             clock,
             passwords: Passwords::new()?,
+            looks: Together::new(LOOKS, LOOK),
             by_account: Tries::new(PER_ACCOUNT),
             by_caller: Tries::new(PER_CALLER),
             by_device: Tries::new(PER_ACCOUNT),

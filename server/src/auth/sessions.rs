@@ -7,15 +7,16 @@ use em2_model::refusal::Refusal;
 use tokio::sync::broadcast;
 
 use super::token::Token;
-use super::{Auth, Ended, SignedIn, down};
+use super::{Auth, Ended, Found, SignedIn, down};
 use crate::service::Me;
 use crate::store::devices::prune_devices;
 use crate::store::ended::{insert_ended, list_ended, prune_ended};
 use crate::store::sessions::{
-    TokenHash, delete_session, delete_sessions_of, find_session, find_signed_in, mark_session_seen,
+    TokenHash, delete_session, delete_sessions_of, find_session, list_signed_in, mark_session_seen,
     prune_sessions,
 };
 use crate::store::users::UserId;
+use crate::store::{Store, StoreError};
 
 /// Milliseconds that a session lasts at most, and unused.
 pub(super) const LONGEST: i64 = 90 * DAY;
@@ -35,14 +36,17 @@ pub(super) fn expiry(created: Time, used: Time) -> Time {
     Time((created.0 + LONGEST).min(used.0 + UNUSED))
 }
 
-impl Auth {
-    /// Whose session a token opens, if it is good.
-    pub async fn who(&self, token: &Token) -> Result<Option<SignedIn>, Refusal> {
-        let mut conn = self.0.store.reader().await.map_err(down)?;
-        let found = find_signed_in(&mut conn, token.hash(), self.0.clock.now())
-            .await
-            .map_err(down)?;
-        Ok(found.map(|(session, address, name)| SignedIn {
+/// The sessions of these tokens, in their order.
+async fn look_up(store: Store, now: Time, tokens: Vec<TokenHash>) -> Vec<Found> {
+    let found = async {
+        let mut conn = store.reader().await?;
+        list_signed_in(&mut conn, &tokens, now).await
+    };
+    let found = found.await;
+    let one = |token: &TokenHash| {
+        let sessions = found.as_ref().map_err(Clone::clone)?;
+        let known = sessions.iter().find(|known| known.0.token == *token);
+        Ok(known.cloned().map(|(session, address, name)| SignedIn {
             me: Me {
                 user: session.user,
                 address,
@@ -52,6 +56,19 @@ impl Auth {
             expires_at: session.expires_at,
             last_seen_at: session.last_seen_at,
         }))
+    };
+    tokens.iter().map(one).collect()
+}
+
+impl Auth {
+    /// Whose session a token opens, if it is good. Requests that come at the same time are looked up together.
+    pub async fn who(&self, token: &Token) -> Result<Option<SignedIn>, Refusal> {
+        let (store, clock) = (self.0.store.clone(), self.0.clock.clone());
+        let run = move |tokens| look_up(store.clone(), clock.now(), tokens);
+        let found = self.0.looks.call(token.hash(), run).await;
+        found
+            .unwrap_or_else(|| Err(StoreError::Unavailable("the look was given up".to_owned())))
+            .map_err(down)
     }
 
     /// Whether a session is still good.

@@ -71,12 +71,13 @@ impl Deref for Service {
 impl Service {
     /// The use cases on this database, signed for by this identity.
     pub fn new(store: Store, clock: Clock, identity: Identity, bus: Bus) -> Service {
+        let waves = wave::waves(&store);
         Service(Arc::new(Parts {
             store,
             clock,
             identity,
             bus,
-            waves: wave::Waves::default(),
+            waves,
         }))
     }
 

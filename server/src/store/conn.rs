@@ -265,7 +265,6 @@ impl Tx {
             pending: self.conn.pending.len(),
             trips: self.conn.cost.trips,
         };
-        self.conn.queue(Statement::bare("SAVEPOINT em2"));
     }
 
     /// Takes back what was written since `begin_write`.

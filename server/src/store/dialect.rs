@@ -4,6 +4,7 @@
 mod text;
 mod words;
 
+use em2_model::id::hex;
 use futures::TryStreamExt as _;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
@@ -148,7 +149,8 @@ async fn run_sqlite(
         let mut arguments = SqliteArguments::default();
         arguments.reserve(statements.iter().map(|s| s.args.len()).sum(), 0);
         let sql = texts.joined(&statements)?;
-        for value in statements.into_iter().flat_map(|s| s.args) {
+        let (rows, others): (Vec<_>, Vec<_>) = statements.into_iter().partition(|s| s.has_rows());
+        for value in rows.into_iter().chain(others).flat_map(|s| s.args) {
             bind_sqlite(&mut arguments, value)?;
         }
         let mut current = Answer::default();
@@ -204,8 +206,8 @@ fn bind_sqlite(arguments: &mut SqliteArguments, value: Value) -> Result<(), Stor
         Value::Ints(list) => arguments.add(json(&list)),
         Value::Texts(list) => arguments.add(json(&list)),
         Value::Keys(list) => {
-            let hex = |key: &Vec<u8>| key.iter().map(|byte| format!("{byte:02x}")).collect();
-            arguments.add(json(&list.iter().map(hex).collect::<Vec<String>>()))
+            let list: Vec<String> = list.iter().map(|key| hex(key)).collect();
+            arguments.add(json(&list))
         }
     };
     added.map_err(|error| StoreError::Fault(error.to_string()))

@@ -35,12 +35,15 @@ pub(in crate::store) type Run =
 pub(in crate::store) async fn write_in_groups(conn: Conn, mut waiting: mpsc::Receiver<Run>) {
     let mut tx = Tx::new(conn);
     while let Some(first) = waiting.recv().await {
-        let mut group = Group::default();
+        let mut group = Group {
+            alone: waiting.is_empty(),
+            ..Group::default()
+        };
         failpoint::pass("before_begin");
         tx.queue(Statement::bare("BEGIN IMMEDIATE"));
         let mut next = Some(first);
         while let Some(run) = next {
-            let last = waiting.is_empty() || group.members() + 1 >= GROUP;
+            let last = group.alone || waiting.is_empty() || group.members() + 1 >= GROUP;
             group.write(&mut tx, run, last).await;
             next = if group.open() {
                 waiting.try_recv().ok()
@@ -56,6 +59,8 @@ pub(in crate::store) async fn write_in_groups(conn: Conn, mut waiting: mpsc::Rec
 /// Writes that share a transaction.
 #[derive(Default)]
 struct Group {
+    /// Nobody waits behind the first one: it has the transaction for itself, and needs no savepoint.
+    alone: bool,
     /// Whom to tell of the commit, and what to do then.
     stored: Vec<(Tell, Vec<AfterCommit>)>,
     /// Who failed alone. They wait too, so that an answer is never earlier than what it saw.
@@ -77,6 +82,9 @@ impl Group {
 
     async fn write(&mut self, tx: &mut Tx, run: Run, last: bool) {
         tx.begin_write();
+        if !self.alone {
+            tx.queue(Statement::bare("SAVEPOINT em2"));
+        }
         let ran = AssertUnwindSafe(run(tx)).catch_unwind().await;
         self.hear_of_the_one_before(tx);
         let after = tx.take_after();
@@ -93,7 +101,9 @@ impl Group {
             // The channel to the caller went with the panic, which tells it.
             Err(_) => (Box::new(|_| ()) as Tell, Ok(())),
         };
-        if let Err(error) = tx.undo_write().await {
+        if self.alone {
+            self.broken = Some(StoreError::Unavailable("the write was undone".to_owned()));
+        } else if let Err(error) = tx.undo_write().await {
             self.broken = Some(error);
         }
         self.failed.push(failure);
@@ -101,7 +111,9 @@ impl Group {
 
     /// What the write has left to send goes out with what the next one reads; with the last one's also the commit.
     async fn keep(&mut self, tx: &mut Tx, last: bool) -> Result<(), StoreError> {
-        tx.queue(Statement::bare("RELEASE em2"));
+        if !self.alone {
+            tx.queue(Statement::bare("RELEASE em2"));
+        }
         // One write is carried at a time: a write that asked nothing has not sent the one before it.
         if tx.carries() {
             self.flush(tx).await?;

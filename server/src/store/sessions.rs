@@ -19,6 +19,13 @@ impl Bind for TokenHash {
     }
 }
 
+impl Bind for [TokenHash] {
+    const KIND: Kind = Kind::Bytes;
+    fn value(&self) -> Value {
+        Value::Keys(self.iter().map(|token| token.0.to_vec()).collect())
+    }
+}
+
 impl Column for TokenHash {
     fn read(row: &Row, index: usize) -> Result<Option<Self>, StoreError> {
         Ok(<[u8; 32]>::read(row, index)?.map(Self))
@@ -88,22 +95,23 @@ pub async fn find_session(
 }
 
 /// The session with this token, if it has not expired, and whose it is.
-pub async fn find_signed_in(
+pub async fn list_signed_in(
     conn: &mut Conn,
-    token: TokenHash,
+    tokens: &[TokenHash],
     now: Time,
-) -> Result<Option<(Session, Address, String)>, StoreError> {
-    conn.fetch_optional(
+) -> Result<Vec<(Session, Address, String)>, StoreError> {
+    conn.fetch_all(
         "SELECT s.token_hash, s.user_id, s.device, s.address, s.created_at, s.last_seen_at, s.expires_at,
                 u.address, u.name
            FROM sessions s
            JOIN users u ON u.id = s.user_id
-          WHERE s.token_hash = $1 AND s.expires_at > $2",
-        args![token, now],
+          WHERE s.token_hash IN EACH_KEY($1) AND s.expires_at > $2",
+        args![*tokens, now],
     )
     .await?
-    .map(|row| Ok((session(&row)?, row.get(7)?, row.get(8)?)))
-    .transpose()
+    .iter()
+    .map(|row| Ok((session(row)?, row.get(7)?, row.get(8)?)))
+    .collect()
 }
 
 /// The sessions of an account that have not expired, the last seen first.

@@ -44,6 +44,11 @@ impl Statement {
         Self::new(sql, Vec::new())
     }
 
+    /// Whether its parameters stand in the order of its values, each once.
+    pub(super) fn has_rows(&self) -> bool {
+        matches!(self.sql, Sql::Rows { .. })
+    }
+
     /// Whether it has so many rows that it is sent by itself.
     pub(super) fn is_long(&self) -> bool {
         matches!(self.sql, Sql::Rows { rows, .. } if rows > 8)
@@ -92,9 +97,12 @@ impl Texts {
     /// How many joined texts are remembered before starting anew; each costs a few kB.
     const LIMIT: usize = 1024;
 
+    /// The statements as SQLite takes them. The values of those with rows come first, and are taken one after the other:
+    /// SQLite would look for the name of each among all of them.
     pub(super) fn joined(&self, statements: &[Statement]) -> Result<SqlStr, StoreError> {
         self.text(statements, |part, n| match part {
             Part::Parameter => format!("${n}"),
+            Part::Next => "?".to_owned(),
             Part::Each | Part::EachText => format!("(SELECT value FROM json_each(${n}))"),
             Part::EachKey => format!("(SELECT unhex(value) FROM json_each(${n}))"),
             // There is one writer, which already holds every row.
@@ -104,7 +112,7 @@ impl Texts {
 
     pub(super) fn postgres(&self, statement: &Statement) -> Result<SqlStr, StoreError> {
         self.text(std::slice::from_ref(statement), |part, n| match part {
-            Part::Parameter => format!("${n}"),
+            Part::Parameter | Part::Next => format!("${n}"),
             Part::Each => format!("(SELECT unnest(${n}::BIGINT[]))"),
             Part::EachKey => format!("(SELECT unnest(${n}::BYTEA[]))"),
             Part::EachText => format!("(SELECT unnest(${n}::TEXT[]))"),
@@ -140,6 +148,8 @@ impl Texts {
 #[derive(Clone, Copy)]
 enum Part {
     Parameter,
+    /// A value of a row.
+    Next,
     /// `EACH($n)`: the integers of the list.
     Each,
     /// `EACH_KEY($n)`: the keys of the list.
@@ -159,7 +169,8 @@ fn rewrite(
     write: fn(Part, usize) -> String,
 ) -> Result<String, StoreError> {
     let mut out = String::new();
-    let mut offset = 0;
+    let in_rows = statements.iter().filter(|statement| statement.has_rows());
+    let mut offset: usize = in_rows.map(|statement| statement.args.len()).sum();
     for statement in statements {
         if !out.is_empty() {
             out.push_str(";\n");
@@ -183,14 +194,17 @@ fn rewrite(
                 (before, Part::EachKey)
             } else if let Some(before) = before.strip_suffix("EACH_TEXT(") {
                 (before, Part::EachText)
+            } else if statement.has_rows() {
+                (before, Part::Next)
             } else {
                 (before, Part::Parameter)
             };
-            if !matches!(part, Part::Parameter) {
+            if !matches!(part, Part::Parameter | Part::Next) {
                 rest = rest.strip_prefix(')').unwrap_or(rest);
             }
             out.push_str(before);
-            out.push_str(&write(part, n + offset));
+            let n = if statement.has_rows() { n } else { n + offset };
+            out.push_str(&write(part, n));
         }
         out.push_str(rest);
         if highest != statement.args.len() {
@@ -199,7 +213,7 @@ fn rewrite(
                 statement.args.len(),
             )));
         }
-        offset += highest;
+        offset += if statement.has_rows() { 0 } else { highest };
     }
     Ok(out)
 }
@@ -258,6 +272,18 @@ mod tests {
             sql.as_str(),
             "UPDATE t SET a = $1 WHERE b = $2 OR a = $1;\n\
              SELECT a FROM t WHERE b IN (SELECT value FROM json_each($4)) AND c = $3 "
+        );
+        let [row] = <[_; 1]>::try_from(rows("INSERT INTO t", "", vec![args![7_i64]])).unwrap();
+        let [first, second] = statements.clone();
+        assert_eq!(
+            Texts::default()
+                .joined(&[first, row, second])
+                .unwrap()
+                .as_str(),
+            "UPDATE t SET a = $2 WHERE b = $3 OR a = $2;\n\
+             INSERT INTO t VALUES (?);\n\
+             SELECT a FROM t WHERE b IN (SELECT value FROM json_each($5)) AND c = $4 ",
+            "what rows hold comes first",
         );
         let sql = Texts::default().postgres(&statements[1]).unwrap();
         assert_eq!(
