@@ -313,11 +313,14 @@ fn received(
             } else {
                 0
             };
+            let before = state.head();
             follow::commits(state, log, records, led, out);
-            if state.is_asking() {
-                recover::ask(state, log, from, out);
-            } else {
+            if !state.is_asking() {
                 answer(state, log, from, Vec::new(), out);
+            } else if state.head() > before {
+                // There may be more. What brought nothing is not asked for again at once: of a branch that was left it
+                // would come again and again.
+                recover::ask(state, log, from, out);
             }
         }
         Message::Answer {

@@ -95,6 +95,15 @@ fn every_seed_ends_on_one_head_and_loses_nothing_acknowledged() {
     assert!(counters["action"] >= 200 * ran, "too few actions");
 }
 
+/// A restored leader is offered a branch that it has left already, and does not ask for it for ever: none of the first
+/// seeds comes to that.
+#[test]
+fn a_branch_that_was_left_is_not_asked_for_again_and_again() {
+    if let Err(failure) = run(15_751, None, &mut Counters::new()) {
+        panic!("{failure}");
+    }
+}
+
 /// Every broken rule is found, and the seed that finds it is printed.
 #[test]
 fn every_broken_rule_is_found() {

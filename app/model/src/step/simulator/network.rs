@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::check;
+use super::check::{self, Failure};
 use super::world::World;
 use crate::address::Platform;
 use crate::step::{Input, Message};
@@ -18,6 +18,8 @@ type Way = (usize, usize);
 pub(super) struct Network {
     /// How many messages were sent so far.
     pub(super) sent: u64,
+    /// How many there may be: who sends more sends for ever.
+    pub(super) may_send: u64,
     arrivals: BinaryHeap<Arrival>,
     flying: BTreeMap<u64, (Way, Message)>,
     /// The newest message that has arrived on each way.
@@ -76,6 +78,9 @@ impl World {
         let Some(to) = self.nodes.iter().position(|node| node.name == *to) else {
             return;
         };
+        if self.network.sent > self.network.may_send {
+            return self.failures.push(Failure::Unsettled);
+        }
         if self.random.chance(self.chaos.loss) {
             self.count("fault: lost");
             return;
