@@ -18,6 +18,7 @@
 
 mod follow;
 mod lead;
+mod peer;
 mod recover;
 #[cfg(test)]
 mod simulator;
@@ -31,14 +32,11 @@ use crate::id::{ActionKey, CommitKey, Time};
 use crate::record::{Record, Verified};
 use crate::refusal::Code;
 use crate::sign::PlatformKey;
+use peer::Peer;
 
 /// A record as it is kept and sent: verified once, shared from then on.
 pub type Kept = Arc<Verified<Record>>;
 
-/// How long the first answer is waited for before the same is sent again, in milliseconds.
-const RETRY: i64 = 5_000;
-/// The longest wait between two tries, in milliseconds.
-const RETRY_MAX: i64 = 60_000;
 /// How many records one message carries. // spec §7
 const BATCH: u64 = 100;
 /// How long a restored leader waits for the heads of its peers, in milliseconds. // spec §14
@@ -136,36 +134,6 @@ pub enum Output {
         seq: u64,
         code: Code,
     },
-}
-
-/// What this platform knows of another.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Peer {
-    /// The newest slot that it is known to have.
-    acked: u64,
-    /// When to send again, unless it answers before.
-    next_at: Option<Time>,
-    /// Tries since it last answered.
-    attempts: u32,
-}
-
-impl Peer {
-    fn may_send(&self, now: Time) -> bool {
-        self.next_at.is_none_or(|at| at <= now)
-    }
-
-    fn sent(&mut self, now: Time) {
-        let wait = RETRY
-            .saturating_mul(1 << self.attempts.min(8))
-            .min(RETRY_MAX);
-        self.next_at = Some(now.plus(wait));
-        self.attempts += 1;
-    }
-
-    fn answered(&mut self) {
-        self.next_at = None;
-        self.attempts = 0;
-    }
 }
 
 /// A branch that the leader lost, held by a platform that it does not push to any more.

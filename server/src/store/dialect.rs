@@ -3,6 +3,7 @@
 
 mod text;
 mod words;
+mod writer;
 
 use em2_model::id::hex;
 use futures::TryStreamExt as _;
@@ -13,11 +14,13 @@ use sqlx::{Arguments as _, Either, Executor as _, Postgres, Row as _, Sqlite, Tr
 
 use crate::store::error::StoreError;
 use crate::store::value::{Kind, Value};
+use writer::cell;
 
 pub(in crate::store) use text::{Statement, Texts, rows};
 pub(in crate::store) use words::{
     ENDINGS, Look, delete_words, endings, erase_messages, insert_words, search,
 };
+pub(in crate::store) use writer::{Cells, Writer};
 
 /// Which database a `Store` is open on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +36,10 @@ pub(in crate::store) struct Answer {
     pub(in crate::store) affected: u64,
 }
 
-/// Statements that were stopped by a failure.
-pub(in crate::store) struct Failed {
-    /// How many had ended well.
-    pub(in crate::store) after: usize,
-    pub(in crate::store) why: StoreError,
-}
-
 /// An open connection of either engine.
 pub(in crate::store) enum Link {
     /// The one writer of a SQLite file, owned by the writer task.
-    Writer(SqliteConnection),
+    Writer(Writer),
     /// A reader of a SQLite file.
     Sqlite(PoolConnection<Sqlite>),
     /// A reader that sees one state for as long as it lives.
@@ -56,34 +52,37 @@ pub(in crate::store) enum Link {
 /// A row of either engine.
 pub(in crate::store) enum Row {
     Sqlite(SqliteRow),
+    /// Read by the writer of a SQLite file.
+    Written(Cells),
     Postgres(PgRow),
 }
 
-/// Runs one expression on whichever engine is open.
-macro_rules! on_engine {
-    ($value:expr, $type:ident, |$inner:ident| $body:expr) => {
-        match $value {
-            $type::Sqlite($inner) => $body,
-            $type::Postgres($inner) => $body,
+/// Reads one column of whichever engine is open.
+macro_rules! column {
+    ($row:expr, $index:expr, $cell:expr) => {
+        match $row {
+            Row::Sqlite(row) => Ok(row.try_get_unchecked($index)?),
+            Row::Written(cells) => cell(cells, $index, $cell),
+            Row::Postgres(row) => Ok(row.try_get_unchecked($index)?),
         }
     };
 }
 
 impl Row {
     pub(in crate::store) fn int(&self, index: usize) -> Result<Option<i64>, StoreError> {
-        Ok(on_engine!(self, Row, |row| row.try_get_unchecked(index)?))
+        column!(self, index, |cell| cell.as_i64())
     }
 
     pub(in crate::store) fn bool(&self, index: usize) -> Result<Option<bool>, StoreError> {
-        Ok(on_engine!(self, Row, |row| row.try_get_unchecked(index)?))
+        column!(self, index, |cell| Ok(cell.as_i64()? != 0))
     }
 
     pub(in crate::store) fn text(&self, index: usize) -> Result<Option<String>, StoreError> {
-        Ok(on_engine!(self, Row, |row| row.try_get_unchecked(index)?))
+        column!(self, index, |cell| Ok(cell.as_str()?.to_owned()))
     }
 
     pub(in crate::store) fn bytes(&self, index: usize) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(on_engine!(self, Row, |row| row.try_get_unchecked(index)?))
+        column!(self, index, |cell| Ok(cell.as_blob()?.to_vec()))
     }
 }
 
@@ -95,29 +94,16 @@ impl Link {
         }
     }
 
-    /// How often the database is waited for when these statements are run.
-    pub(in crate::store) fn trips(&self, mut statements: &[Statement]) -> u64 {
-        let mut trips = 0;
-        while !statements.is_empty() {
-            let taken = match self.dialect() {
-                Dialect::Sqlite => together(statements),
-                Dialect::Postgres => 1,
-            };
-            statements = &statements[taken..];
-            trips += 1;
-        }
-        trips
-    }
-
-    /// Runs the statements in order and stops at the first failure.
+    /// Runs the statements in order and stops at the first failure. A reader of SQLite takes them in one message to its
+    /// thread, PostgreSQL one after the other.
     pub(in crate::store) async fn run(
         &mut self,
         statements: Vec<Statement>,
         texts: &Texts,
-    ) -> Result<Vec<Answer>, Failed> {
+    ) -> Result<Vec<Answer>, StoreError> {
         let mut answers = Vec::with_capacity(statements.len());
         let ran = match self {
-            Self::Writer(it) => run_sqlite(it, statements, texts, &mut answers).await,
+            Self::Writer(it) => it.run(statements, texts, &mut answers),
             Self::Sqlite(it) => run_sqlite(it, statements, texts, &mut answers).await,
             Self::SqliteSnapshot(it) => run_sqlite(it, statements, texts, &mut answers).await,
             Self::Postgres(it) => run_postgres(it, statements, texts, &mut answers).await,
@@ -125,46 +111,32 @@ impl Link {
                 run_postgres(it, statements, texts, &mut answers).await
             }
         };
-        let after = answers.len();
-        ran.map(|()| answers).map_err(|why| Failed { after, why })
+        ran.map(|()| answers)
     }
-}
-
-/// How many of these statements, from the first on, SQLite takes in one message to its thread: short ones, under a text
-/// that is known from the time before. One with many rows goes alone: joined with others it would be another text each
-/// time.
-fn together(statements: &[Statement]) -> usize {
-    let short = statements.iter().take_while(|next| !next.is_long());
-    short.count().max(1)
 }
 
 async fn run_sqlite(
     connection: &mut SqliteConnection,
-    mut statements: Vec<Statement>,
+    statements: Vec<Statement>,
     texts: &Texts,
     answers: &mut Vec<Answer>,
 ) -> Result<(), StoreError> {
-    while !statements.is_empty() {
-        let later = statements.split_off(together(&statements));
-        let mut arguments = SqliteArguments::default();
-        arguments.reserve(statements.iter().map(|s| s.args.len()).sum(), 0);
-        let sql = texts.joined(&statements)?;
-        let (rows, others): (Vec<_>, Vec<_>) = statements.into_iter().partition(|s| s.has_rows());
-        for value in rows.into_iter().chain(others).flat_map(|s| s.args) {
-            bind_sqlite(&mut arguments, value)?;
-        }
-        let mut current = Answer::default();
-        let mut stream = connection.fetch_many(sqlx::query_with(sql, arguments));
-        while let Some(item) = stream.try_next().await? {
-            match item {
-                Either::Right(row) => current.rows.push(Row::Sqlite(row)),
-                Either::Left(done) => {
-                    current.affected = done.rows_affected();
-                    answers.push(std::mem::take(&mut current));
-                }
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(statements.iter().map(|s| s.args.len()).sum(), 0);
+    let sql = texts.joined(&statements)?;
+    for value in statements.into_iter().flat_map(|s| s.args) {
+        bind_sqlite(&mut arguments, value)?;
+    }
+    let mut current = Answer::default();
+    let mut stream = connection.fetch_many(sqlx::query_with(sql, arguments));
+    while let Some(item) = stream.try_next().await? {
+        match item {
+            Either::Right(row) => current.rows.push(Row::Sqlite(row)),
+            Either::Left(done) => {
+                current.affected = done.rows_affected();
+                answers.push(std::mem::take(&mut current));
             }
         }
-        statements = later;
     }
     Ok(())
 }
@@ -203,19 +175,20 @@ fn bind_sqlite(arguments: &mut SqliteArguments, value: Value) -> Result<(), Stor
         Value::Bool(v) => arguments.add(v),
         Value::Text(v) => arguments.add(v),
         Value::Bytes(v) => arguments.add(v),
-        Value::Ints(list) => arguments.add(json(&list)),
-        Value::Texts(list) => arguments.add(json(&list)),
-        Value::Keys(list) => {
-            let list: Vec<String> = list.iter().map(|key| hex(key)).collect();
-            arguments.add(json(&list))
-        }
+        Value::Ints(list) => arguments.add(as_json(&list)),
+        Value::Texts(list) => arguments.add(as_json(&list)),
+        Value::Keys(list) => arguments.add(as_json_keys(&list)),
     };
     added.map_err(|error| StoreError::Fault(error.to_string()))
 }
 
 /// A list as SQLite takes it. Integers and strings always have a JSON form.
-fn json<T: serde::Serialize>(list: &[T]) -> String {
+fn as_json<T: serde::Serialize>(list: &[T]) -> String {
     serde_json::to_string(list).unwrap_or_default()
+}
+
+fn as_json_keys(list: &[Vec<u8>]) -> String {
+    as_json(&list.iter().map(|key| hex(key)).collect::<Vec<_>>())
 }
 
 fn bind_postgres(arguments: &mut PgArguments, value: Value) -> Result<(), StoreError> {

@@ -40,20 +40,17 @@ pub(in crate::store) async fn write_in_groups(conn: Conn, mut waiting: mpsc::Rec
             ..Group::default()
         };
         failpoint::pass("before_begin");
-        tx.queue(Statement::bare("BEGIN IMMEDIATE"));
+        group.broken = tx.run(vec![Statement::bare("BEGIN IMMEDIATE")]).await.err();
         let mut next = Some(first);
-        while let Some(run) = next {
-            let last = group.alone || waiting.is_empty() || group.members() + 1 >= GROUP;
-            group.write(&mut tx, run, last).await;
-            next = if group.open() {
-                waiting.try_recv().ok()
-            } else {
-                None
-            };
+        while let Some(run) = next.take_if(|_| group.is_open()) {
+            group.write(&mut tx, run).await;
+            if !group.alone && group.is_open() {
+                next = waiting.try_recv().ok();
+            }
         }
         group.commit(&mut tx).await;
     }
-    tx.close().await;
+    tx.close();
 }
 
 /// Writes that share a transaction.
@@ -65,103 +62,60 @@ struct Group {
     stored: Vec<(Tell, Vec<AfterCommit>)>,
     /// Who failed alone. They wait too, so that an answer is never earlier than what it saw.
     failed: Vec<(Tell, Result<(), StoreError>)>,
-    /// The commit went out together with the last write.
-    committed: bool,
     /// Why the whole transaction cannot be kept.
     broken: Option<StoreError>,
 }
 
 impl Group {
-    fn members(&self) -> usize {
-        self.stored.len() + self.failed.len()
+    fn is_open(&self) -> bool {
+        self.broken.is_none() && self.stored.len() + self.failed.len() < GROUP
     }
 
-    fn open(&self) -> bool {
-        !self.committed && self.broken.is_none() && self.members() < GROUP
-    }
-
-    async fn write(&mut self, tx: &mut Tx, run: Run, last: bool) {
-        tx.begin_write();
+    async fn write(&mut self, tx: &mut Tx, run: Run) {
         if !self.alone {
-            tx.queue(Statement::bare("SAVEPOINT em2"));
+            self.broken = tx.run(vec![Statement::bare("SAVEPOINT em2")]).await.err();
         }
         let ran = AssertUnwindSafe(run(tx)).catch_unwind().await;
-        self.hear_of_the_one_before(tx);
         let after = tx.take_after();
         let failure = match ran {
-            Ok(Ok(tell)) => {
-                let kept = self.keep(tx, last).await;
-                self.hear_of_the_one_before(tx);
-                match kept {
-                    Ok(()) => return self.stored.push((tell, after)),
-                    Err(error) => (tell, Err(error)),
-                }
-            }
+            Ok(Ok(tell)) => match self.keep(tx).await {
+                Ok(()) => return self.stored.push((tell, after)),
+                Err(error) => (tell, Err(error)),
+            },
             Ok(Err(tell)) => (tell, Ok(())),
             // The channel to the caller went with the panic, which tells it.
             Err(_) => (Box::new(|_| ()) as Tell, Ok(())),
         };
+        self.failed.push(failure);
+        tx.discard();
         if self.alone {
             self.broken = Some(StoreError::Unavailable("the write was undone".to_owned()));
-        } else if let Err(error) = tx.undo_write().await {
-            self.broken = Some(error);
+        } else {
+            let undo = ["ROLLBACK TO em2", "RELEASE em2"].map(Statement::bare);
+            self.broken = tx.run(undo.into()).await.err();
         }
-        self.failed.push(failure);
     }
 
-    /// What the write has left to send goes out with what the next one reads; with the last one's also the commit.
-    async fn keep(&mut self, tx: &mut Tx, last: bool) -> Result<(), StoreError> {
+    async fn keep(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
         if !self.alone {
             tx.queue(Statement::bare("RELEASE em2"));
         }
-        // One write is carried at a time: a write that asked nothing has not sent the one before it.
-        if tx.carries() {
-            self.flush(tx).await?;
-        }
-        if last {
-            failpoint::pass("before_commit");
-            tx.commit_group().await?;
-        }
-        tx.end_write();
-        self.committed = last;
+        tx.run(Vec::new()).await?;
+        tx.keep_late();
         failpoint::pass("in_group");
         Ok(())
     }
 
-    /// Sends what is pending, and knows then whether the write before has failed.
-    async fn flush(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
-        let sent = tx.run(Vec::new()).await;
-        self.hear_of_the_one_before(tx);
-        sent.map(|_| ())
-    }
-
-    /// The write before may have failed with what was left of it.
-    fn hear_of_the_one_before(&mut self, tx: &mut Tx) {
-        if let Some(failure) = tx.failed_before()
-            && let Some((tell, _)) = self.stored.pop()
-        {
-            self.failed.push((tell, Err(failure)));
-        }
-    }
-
-    /// Commits what the last write, which failed, has left to be committed.
-    async fn commit_rest(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
-        if tx.carries() {
-            self.flush(tx).await?;
-        }
-        tx.commit_group().await
-    }
-
-    async fn commit(mut self, tx: &mut Tx) {
-        let outcome = match self.broken.take() {
+    async fn commit(self, tx: &mut Tx) {
+        failpoint::pass("before_commit");
+        let outcome = match self.broken {
             Some(error) => Err(error),
-            None if self.committed => Ok(()),
-            None => self.commit_rest(tx).await,
+            None => tx.commit_group().await,
         };
         let outcome = match outcome {
             Ok(()) => Ok(()),
             Err(error) => {
-                tx.discard();
+                tx.forget_late();
                 // Where SQLite has rolled back by itself there is nothing to roll back.
                 let _ = tx.run(vec![Statement::bare("ROLLBACK")]).await;
                 Err(StoreError::Unavailable(error.to_string()))

@@ -36,7 +36,7 @@ pub mod users;
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-pub use conn::{Conn, Cost, Tx};
+pub use conn::{Conn, Tx};
 pub use dialect::Dialect;
 pub use error::StoreError;
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::mpsc;
 
 use crate::store::conn::Conn;
-use crate::store::dialect::{Link, Texts};
+use crate::store::dialect::{Link, Texts, Writer};
 use crate::store::error::StoreError;
 use crate::store::group::write_in_groups;
 use crate::store::{Pools, Store};
@@ -22,6 +22,8 @@ static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 const READERS: u32 = 4;
 /// Connections to PostgreSQL.
 const CONNECTIONS: u32 = 16;
+/// How long another process may hold the file.
+const BUSY: Duration = Duration::from_secs(5);
 /// Pages kept by a connection; negative: in KiB.
 const CACHE: &str = "-8192";
 /// Pages in the log beside the file before they are copied into it: 32 MiB, so that a page which many writes touch is
@@ -47,21 +49,28 @@ impl Store {
 }
 
 async fn open_sqlite(address: &str) -> Result<Store, StoreError> {
-    let options = SqliteConnectOptions::from_str(address)?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(STATEMENTS)
+    let pragmas = [
+        ("journal_mode", "wal"),
+        ("synchronous", "full"),
+        ("foreign_keys", "on"),
         // What a savepoint needs to be undone stays in memory: nothing of it outlives a crash.
-        .pragma("temp_store", "memory")
-        .pragma("cache_size", CACHE)
-        .pragma("wal_autocheckpoint", CHECKPOINT)
+        ("temp_store", "memory"),
+        ("cache_size", CACHE),
+        ("wal_autocheckpoint", CHECKPOINT),
+    ];
+    let mut options = SqliteConnectOptions::from_str(address)?
+        .create_if_missing(true)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(STATEMENTS)
         .row_buffer_size(ROWS)
         .disable_statement_logging();
-    let mut writer = options.clone().connect().await?;
-    SQLITE.run(&mut writer).await?;
+    for (name, value) in pragmas {
+        options = options.pragma(name, value);
+    }
+    let mut first = options.clone().connect().await?;
+    SQLITE.run(&mut first).await?;
+    let writer = Writer::open(options.get_filename(), BUSY, &pragmas)?;
+    first.close().await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .test_before_acquire(false)
@@ -71,7 +80,7 @@ async fn open_sqlite(address: &str) -> Result<Store, StoreError> {
     let texts = Texts::default();
     let writer = Conn::new(Link::Writer(writer), texts.clone());
     let runtime = tokio::runtime::Handle::current();
-    // A thread that does nothing else is woken by SQLite's own thread at once, and leaves the runtime's to requests.
+    // SQLite blocks, so that it has a thread, and leaves the runtime's to requests.
     std::thread::Builder::new()
         .name("em2-writer".to_owned())
         .spawn(move || runtime.block_on(write_in_groups(writer, waiting)))

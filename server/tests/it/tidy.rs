@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// The library that only some places name: what is looked for, where it may stand, and where it is looked for.
 const ONLY: &[(&[&str], &[&str], &str)] = &[
-    (&["sqlx::"], &["server/src/store/"], "only store names sqlx"),
+    (
+        &["sqlx::", "rusqlite::"],
+        &["server/src/store/"],
+        "only store names sqlx and rusqlite",
+    ),
     (
         &["axum::", "leptos_axum::"],
         &["server/src/routes/", "server/src/render"],

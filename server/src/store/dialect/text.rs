@@ -44,16 +44,6 @@ impl Statement {
         Self::new(sql, Vec::new())
     }
 
-    /// Whether its parameters stand in the order of its values, each once.
-    pub(super) fn has_rows(&self) -> bool {
-        matches!(self.sql, Sql::Rows { .. })
-    }
-
-    /// Whether it has so many rows that it is sent by itself.
-    pub(super) fn is_long(&self) -> bool {
-        matches!(self.sql, Sql::Rows { rows, .. } if rows > 8)
-    }
-
     /// What makes its text, as numbers: static texts are known by their addresses.
     fn name(&self) -> [usize; 3] {
         let of = |text: &'static str| text.as_ptr() as usize;
@@ -97,28 +87,29 @@ impl Texts {
     /// How many joined texts are remembered before starting anew; each costs a few kB.
     const LIMIT: usize = 1024;
 
-    /// The statements as SQLite takes them. The values of those with rows come first, and are taken one after the other:
-    /// SQLite would look for the name of each among all of them.
+    /// The statements as a reader of SQLite takes them.
     pub(super) fn joined(&self, statements: &[Statement]) -> Result<SqlStr, StoreError> {
-        self.text(statements, |part, n| match part {
-            Part::Parameter => format!("${n}"),
-            Part::Next => "?".to_owned(),
-            Part::Each | Part::EachText => format!("(SELECT value FROM json_each(${n}))"),
-            Part::EachKey => format!("(SELECT unhex(value) FROM json_each(${n}))"),
-            // There is one writer, which already holds every row.
-            Part::ForUpdate | Part::SkipLocked => String::new(),
+        let text = self.text(statements, |part, n| sqlite(part, format!("${n}")))?;
+        Ok(AssertSqlSafe(text).into_sql_str())
+    }
+
+    /// The statement as the writer of SQLite takes it: its parameters have numbers, not names.
+    pub(super) fn written(&self, statement: &Statement) -> Result<Arc<str>, StoreError> {
+        self.text(std::slice::from_ref(statement), |part, n| {
+            sqlite(part, format!("?{n}"))
         })
     }
 
     pub(super) fn postgres(&self, statement: &Statement) -> Result<SqlStr, StoreError> {
-        self.text(std::slice::from_ref(statement), |part, n| match part {
-            Part::Parameter | Part::Next => format!("${n}"),
+        let text = self.text(std::slice::from_ref(statement), |part, n| match part {
+            Part::Parameter => format!("${n}"),
             Part::Each => format!("(SELECT unnest(${n}::BIGINT[]))"),
             Part::EachKey => format!("(SELECT unnest(${n}::BYTEA[]))"),
             Part::EachText => format!("(SELECT unnest(${n}::TEXT[]))"),
             Part::ForUpdate => "FOR UPDATE".to_owned(),
             Part::SkipLocked => "FOR UPDATE SKIP LOCKED".to_owned(),
-        })
+        })?;
+        Ok(AssertSqlSafe(text).into_sql_str())
     }
 
     /// The statements as one text, which is put together once.
@@ -126,12 +117,12 @@ impl Texts {
         &self,
         statements: &[Statement],
         write: fn(Part, usize) -> String,
-    ) -> Result<SqlStr, StoreError> {
+    ) -> Result<Arc<str>, StoreError> {
         let name: Vec<usize> = statements.iter().flat_map(Statement::name).collect();
         // A map that a panic left half-way still holds whole texts.
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(text) = known.get(&name) {
-            return Ok(AssertSqlSafe(text.clone()).into_sql_str());
+            return Ok(text.clone());
         }
         drop(known);
         let text: Arc<str> = rewrite(statements, write)?.into();
@@ -140,7 +131,7 @@ impl Texts {
             known.clear();
         }
         known.insert(name, text.clone());
-        Ok(AssertSqlSafe(text).into_sql_str())
+        Ok(text)
     }
 }
 
@@ -148,8 +139,6 @@ impl Texts {
 #[derive(Clone, Copy)]
 enum Part {
     Parameter,
-    /// A value of a row.
-    Next,
     /// `EACH($n)`: the integers of the list.
     Each,
     /// `EACH_KEY($n)`: the keys of the list.
@@ -162,6 +151,17 @@ enum Part {
     SkipLocked,
 }
 
+/// A piece in SQLite's way.
+fn sqlite(part: Part, parameter: String) -> String {
+    match part {
+        Part::Parameter => parameter,
+        Part::Each | Part::EachText => format!("(SELECT value FROM json_each({parameter}))"),
+        Part::EachKey => format!("(SELECT unhex(value) FROM json_each({parameter}))"),
+        // There is one writer, which already holds every row.
+        Part::ForUpdate | Part::SkipLocked => String::new(),
+    }
+}
+
 /// Numbers the parameters through, writes lists and row locks in the engine's way, and refuses a
 /// statement whose number of values is not that of its parameters: SQLite would read NULL.
 fn rewrite(
@@ -169,8 +169,7 @@ fn rewrite(
     write: fn(Part, usize) -> String,
 ) -> Result<String, StoreError> {
     let mut out = String::new();
-    let in_rows = statements.iter().filter(|statement| statement.has_rows());
-    let mut offset: usize = in_rows.map(|statement| statement.args.len()).sum();
+    let mut offset = 0;
     for statement in statements {
         if !out.is_empty() {
             out.push_str(";\n");
@@ -194,17 +193,14 @@ fn rewrite(
                 (before, Part::EachKey)
             } else if let Some(before) = before.strip_suffix("EACH_TEXT(") {
                 (before, Part::EachText)
-            } else if statement.has_rows() {
-                (before, Part::Next)
             } else {
                 (before, Part::Parameter)
             };
-            if !matches!(part, Part::Parameter | Part::Next) {
+            if !matches!(part, Part::Parameter) {
                 rest = rest.strip_prefix(')').unwrap_or(rest);
             }
             out.push_str(before);
-            let n = if statement.has_rows() { n } else { n + offset };
-            out.push_str(&write(part, n));
+            out.push_str(&write(part, n + offset));
         }
         out.push_str(rest);
         if highest != statement.args.len() {
@@ -213,7 +209,7 @@ fn rewrite(
                 statement.args.len(),
             )));
         }
-        offset += if statement.has_rows() { 0 } else { highest };
+        offset += highest;
     }
     Ok(out)
 }
@@ -273,17 +269,9 @@ mod tests {
             "UPDATE t SET a = $1 WHERE b = $2 OR a = $1;\n\
              SELECT a FROM t WHERE b IN (SELECT value FROM json_each($4)) AND c = $3 "
         );
-        let [row] = <[_; 1]>::try_from(rows("INSERT INTO t", "", vec![args![7_i64]])).unwrap();
-        let [first, second] = statements.clone();
         assert_eq!(
-            Texts::default()
-                .joined(&[first, row, second])
-                .unwrap()
-                .as_str(),
-            "UPDATE t SET a = $2 WHERE b = $3 OR a = $2;\n\
-             INSERT INTO t VALUES (?);\n\
-             SELECT a FROM t WHERE b IN (SELECT value FROM json_each($5)) AND c = $4 ",
-            "what rows hold comes first",
+            &*Texts::default().written(&statements[1]).unwrap(),
+            "SELECT a FROM t WHERE b IN (SELECT value FROM json_each(?2)) AND c = ?1 "
         );
         let sql = Texts::default().postgres(&statements[1]).unwrap();
         assert_eq!(
@@ -320,6 +308,5 @@ mod tests {
         );
         assert_eq!(statements[2].args, args![1_024_i64, "x", 1_025_i64, "x"]);
         assert!(rows("INSERT INTO t (a)", "", Vec::new()).is_empty());
-        assert!(statements[0].is_long() && !statements[2].is_long());
     }
 }

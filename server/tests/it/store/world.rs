@@ -25,7 +25,7 @@ use server::store::participants::{
 };
 use server::store::search::{Indexed, delete_words, insert_words, update_words};
 use server::store::users::{UserId, find_user_by_address};
-use server::store::{Cost, Store, StoreError, Tx};
+use server::store::{Store, StoreError, Tx};
 
 use super::NOW;
 
@@ -139,7 +139,7 @@ pub(super) struct Acted {
     pub(super) key: ActionKey,
     pub(super) seq: u64,
     pub(super) told: Vec<(UserId, u64)>,
-    pub(super) cost: Cost,
+    pub(super) statements: u64,
 }
 
 /// Does something in a conversation and waits until it is stored.
@@ -168,7 +168,7 @@ pub(super) async fn act_with(
     store
         .write(move |tx| {
             Box::pin(async move {
-                let before = tx.cost();
+                let before = tx.statements();
                 let key = key();
                 let touched: Vec<ActionKey> = item.into_iter().collect();
                 let wanted = Wanted {
@@ -200,22 +200,19 @@ pub(super) async fn act_with(
                             key: slot.action,
                             seq: slot.seq,
                             told: Vec::new(),
-                            cost: tx.cost(),
+                            statements: 0,
                         });
                     }
                 };
                 assert_eq!(change.refused, None);
                 row.core = part.into_core();
                 let told = keep(tx, &mut row, &record, &change).await?;
-                let cost = Cost {
-                    statements: tx.cost().statements - before.statements,
-                    trips: tx.cost().trips - before.trips,
-                };
+                let statements = tx.statements() - before;
                 Ok(Acted {
                     key: change.action,
                     seq: change.seq,
                     told,
-                    cost,
+                    statements,
                 })
             })
         })
