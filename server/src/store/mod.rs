@@ -74,7 +74,7 @@ impl Store {
     pub fn writers(&self) -> usize {
         match self.pools {
             Pools::Sqlite { .. } => 1,
-            Pools::Postgres(_) => 4,
+            Pools::Postgres(_) => 2,
         }
     }
 
