@@ -75,10 +75,12 @@ macro_rules! select {
     };
 }
 
-/// `$1` is the conversations, `$2` the keys. Written so that the keys are looked up: by the
-/// conversation SQLite would go through all of its messages.
+/// `$1` is the conversations, `$2` the keys. Written so that the keys are looked up, in the log: by
+/// the conversation SQLite would go through all of its messages.
 pub(in crate::store) const LIST_BY_KEY: &str =
-    select!("WHERE key IN EACH_KEY($2) AND COALESCE(conv, key) IN EACH_KEY($1) ORDER BY seq");
+    select!("WHERE (conv, seq) IN (SELECT conv, seq FROM actions
+                                    WHERE key IN EACH_KEY($2) AND COALESCE(conv, key) IN EACH_KEY($1))
+              ORDER BY seq");
 
 pub(in crate::store) fn message(row: &Row) -> Result<MessageRow, StoreError> {
     let done = |first: usize| -> Result<Option<DoneRow>, StoreError> {
@@ -204,11 +206,14 @@ pub async fn list_messages(
     conn: &mut Conn,
     keys: &[ActionKey],
 ) -> Result<Vec<MessageRow>, StoreError> {
-    conn.fetch_all(select!("WHERE key IN EACH_KEY($1)"), args![keys])
-        .await?
-        .iter()
-        .map(message)
-        .collect()
+    conn.fetch_all(
+        select!("WHERE (conv, seq) IN (SELECT conv, seq FROM actions WHERE key IN EACH_KEY($1))"),
+        args![keys],
+    )
+    .await?
+    .iter()
+    .map(message)
+    .collect()
 }
 
 /// The newest `limit` messages before slot `before`, oldest first.

@@ -163,7 +163,8 @@ pub async fn show(
         .fetch_each([
             (list::BY_KEY, args![user, keys[..]]),
             (
-                "SELECT key, html FROM messages WHERE key IN EACH_KEY($1)",
+                "SELECT key, html FROM messages
+                  WHERE (conv, seq) IN (SELECT conv, seq FROM actions WHERE key IN EACH_KEY($1))",
                 args![messages[..]],
             ),
         ])
