@@ -25,6 +25,8 @@ struct Parts<In, Out> {
 struct Waiting<In, Out> {
     calls: Vec<(In, oneshot::Sender<Out>)>,
     running: usize,
+    /// How many calls the runs have taken that are under way.
+    taken: usize,
 }
 
 impl<In, Out> Clone for Together<In, Out> {
@@ -39,6 +41,7 @@ impl<In: Send + 'static, Out: Send + 'static> Together<In, Out> {
         let waiting = Mutex::new(Waiting {
             calls: Vec::new(),
             running: 0,
+            taken: 0,
         });
         Together(Arc::new(Parts {
             waiting,
@@ -65,7 +68,10 @@ impl<In: Send + 'static, Out: Send + 'static> Together<In, Out> {
             runs
         });
         if runs {
-            let mut runner = Runner(Some(self.clone()));
+            let mut runner = Runner {
+                place: Some(self.clone()),
+                taken: 0,
+            };
             tokio::spawn(async move {
                 while let Some((inputs, tells)) = runner.next() {
                     let outputs = run(inputs).await;
@@ -81,6 +87,11 @@ impl<In: Send + 'static, Out: Send + 'static> Together<In, Out> {
 }
 
 impl<In, Out> Together<In, Out> {
+    /// How many calls are not answered yet.
+    pub(crate) fn open(&self) -> usize {
+        self.with(|waiting| waiting.calls.len() + waiting.taken)
+    }
+
     fn with<T>(&self, f: impl FnOnce(&mut Waiting<In, Out>) -> T) -> T {
         // What a panic left is whole: nothing is done here but moving.
         f(&mut self
@@ -92,14 +103,19 @@ impl<In, Out> Together<In, Out> {
 }
 
 /// Has one of the places to run, until there is nothing left or it is dropped by a panic.
-struct Runner<In, Out>(Option<Together<In, Out>>);
+struct Runner<In, Out> {
+    place: Option<Together<In, Out>>,
+    /// How many calls the last run took.
+    taken: usize,
+}
 
 impl<In, Out> Runner<In, Out> {
     /// The calls of the next run. The last look and giving up the place are one step, so that nothing is left waiting.
     fn next(&mut self) -> Option<(Vec<In>, Vec<oneshot::Sender<Out>>)> {
-        let together = self.0.take()?;
-        let taken = together.with(|waiting| {
+        let together = self.place.take()?;
+        let calls = together.with(|waiting| {
             let taken = waiting.calls.len().min(together.0.size);
+            waiting.taken = waiting.taken + taken - std::mem::replace(&mut self.taken, taken);
             if taken == 0 {
                 waiting.running -= 1;
                 return None;
@@ -107,15 +123,18 @@ impl<In, Out> Runner<In, Out> {
             let later = waiting.calls.split_off(taken);
             Some(std::mem::replace(&mut waiting.calls, later))
         })?;
-        self.0 = Some(together);
-        Some(taken.into_iter().unzip())
+        self.place = Some(together);
+        Some(calls.into_iter().unzip())
     }
 }
 
 impl<In, Out> Drop for Runner<In, Out> {
     fn drop(&mut self) {
-        if let Some(together) = self.0.take() {
-            together.with(|waiting| waiting.running -= 1);
+        if let Some(together) = self.place.take() {
+            together.with(|waiting| {
+                waiting.taken -= self.taken;
+                waiting.running -= 1;
+            });
         }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! - `accounts`: who has an account, and the first one.
 //! - `signing_in`: address and password for a session; the only place where a password is checked.
-//! - `sessions`: whose request this is, signing out, and telling sockets that a session ended.
+//! - `sessions`: whose request this is, signing out, and telling sockets that a session ended; `lately`: looks that still
+//!   count.
 //! - `password`, `token`, `cookie`, `limit`: the parts.
 
 pub mod accounts;
 pub mod cookie;
+mod lately;
 pub mod limit;
 pub mod password;
 pub mod sessions;
@@ -28,6 +30,7 @@ use crate::store::sessions::TokenHash;
 use crate::store::users::UserId;
 use crate::store::{Store, StoreError};
 use crate::together::Together;
+use lately::Lately;
 use limit::Tries;
 use password::Passwords;
 use token::Token;
@@ -52,6 +55,7 @@ struct Parts {
     passwords: Passwords,
     /// Tokens that wait to be looked up.
     looks: Together<TokenHash, Found>,
+    lately: Lately,
     by_account: Tries<Address>,
     by_caller: Tries<IpAddr>,
     by_device: Tries<(Address, TokenHash)>,
@@ -94,6 +98,7 @@ impl Auth {
             clock,
             passwords: Passwords::new()?,
             looks: Together::new(LOOKS, LOOK),
+            lately: Lately::default(),
             by_account: Tries::new(PER_ACCOUNT),
             by_caller: Tries::new(PER_CALLER),
             by_device: Tries::new(PER_ACCOUNT),

@@ -63,12 +63,20 @@ async fn look_up(store: Store, now: Time, tokens: Vec<TokenHash>) -> Vec<Found> 
 impl Auth {
     /// Whose session a token opens, if it is good. Requests that come at the same time are looked up together.
     pub async fn who(&self, token: &Token) -> Result<Option<SignedIn>, Refusal> {
+        let (lately, now) = (&self.0.lately, self.0.clock.now());
+        if let Some(known) = lately.find(token.hash(), now) {
+            return Ok(Some(known));
+        }
+        let began = lately.begin();
         let (store, clock) = (self.0.store.clone(), self.0.clock.clone());
         let run = move |tokens| look_up(store.clone(), clock.now(), tokens);
         let found = self.0.looks.call(token.hash(), run).await;
-        found
-            .unwrap_or_else(|| Err(StoreError::Unavailable("the look was given up".to_owned())))
-            .map_err(down)
+        let given_up = || Err(StoreError::Unavailable("the look was given up".to_owned()));
+        let found = found.unwrap_or_else(given_up).map_err(down)?;
+        if let Some(session) = &found {
+            lately.keep(began, session, now);
+        }
+        Ok(found)
     }
 
     /// Whether a session is still good.
@@ -98,7 +106,9 @@ impl Auth {
                 })
             })
             .await
-            .map_err(down)
+            .map_err(down)?;
+        self.0.lately.forget(&[session]);
+        Ok(())
     }
 
     /// Ends one session.
@@ -184,6 +194,7 @@ impl Auth {
     }
 
     pub(super) fn tell_ended(&self, ended: &[TokenHash]) {
+        self.0.lately.forget(ended);
         for session in ended {
             // Nobody listens where no socket is open.
             let _ = self.0.ends.send(Ended { session: *session });

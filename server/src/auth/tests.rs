@@ -9,13 +9,13 @@ use super::token::Token;
 use super::*;
 
 /// Sign-in on a database of its own.
-struct House {
-    auth: Auth,
+pub(super) struct House {
+    pub(super) auth: Auth,
     clock: Clock,
     _folder: tempfile::TempDir,
 }
 
-const PASSWORD: &str = "correct horse";
+pub(super) const PASSWORD: &str = "correct horse";
 
 impl House {
     async fn new() -> House {
@@ -34,7 +34,7 @@ impl House {
         }
     }
 
-    async fn with(people: &[&str]) -> House {
+    pub(super) async fn with(people: &[&str]) -> House {
         let house = House::new().await;
         for person in people {
             house.auth.add_account(account(person)).await.unwrap();
@@ -63,7 +63,7 @@ impl House {
             .await
     }
 
-    async fn sign_in(&self, who: &str, password: &str) -> Result<Fresh, Refusal> {
+    pub(super) async fn sign_in(&self, who: &str, password: &str) -> Result<Fresh, Refusal> {
         self.try_from("192.0.2.1", who, password, None).await
     }
 }

@@ -44,6 +44,11 @@ pub(super) fn waves(store: &Store) -> Waves {
 }
 
 impl Service {
+    /// How many actions are not answered yet.
+    pub fn acting(&self) -> usize {
+        self.waves.open()
+    }
+
     /// Has an action done with the next wave. It is done though nobody waits for the answer any more.
     pub(super) async fn submit(&self, act: Act) -> Result<Accepted, Failure> {
         let service = self.clone();

@@ -114,8 +114,8 @@ async fn another_password_ends_the_other_sessions_and_their_sockets_within_a_sec
         .change_password("anna@a.example", "another horse".to_owned())
         .await
         .unwrap();
-    anna.get("/d/l/").await.refused(Code::SignIn);
     assert_eq!(annas.closed().await, 4401);
+    anna.get("/d/l/").await.refused(Code::SignIn);
     assert!(
         started.elapsed() <= Duration::from_secs(1),
         "{:?}",

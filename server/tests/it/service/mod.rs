@@ -9,6 +9,7 @@ mod lists;
 mod past;
 mod scope;
 mod talk;
+mod wave;
 
 use std::time::Duration;
 
