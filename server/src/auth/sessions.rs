@@ -71,8 +71,8 @@ impl Auth {
         let (store, clock) = (self.0.store.clone(), self.0.clock.clone());
         let run = move |tokens| look_up(store.clone(), clock.now(), tokens);
         let found = self.0.looks.call(token.hash(), run).await;
-        let given_up = || Err(StoreError::Unavailable("the look was given up".to_owned()));
-        let found = found.unwrap_or_else(given_up).map_err(down)?;
+        let found = found.unwrap_or_else(|| Err(StoreError::given_up()));
+        let found = found.map_err(down)?;
         if let Some(session) = &found {
             lately.keep(began, session, now);
         }

@@ -57,7 +57,7 @@ impl Service {
             async move { service.run(acts).await }
         };
         let outcome = self.waves.call(act, run).await;
-        outcome.unwrap_or_else(|| Err(gone().into()))
+        outcome.unwrap_or_else(|| Err(StoreError::given_up().into()))
     }
 
     async fn run(&self, acts: Vec<Act>) -> Vec<Result<Accepted, Failure>> {
@@ -89,10 +89,6 @@ impl Service {
 
     async fn write_one(&self, acts: Arc<[Act]>, n: usize) -> Result<Accepted, Failure> {
         let outcome = self.write(acts, n..n + 1).await?.pop();
-        Ok(outcome.ok_or_else(gone)??)
+        Ok(outcome.ok_or_else(StoreError::given_up)??)
     }
-}
-
-fn gone() -> StoreError {
-    StoreError::Unavailable("the write was given up".to_owned())
 }

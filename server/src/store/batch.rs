@@ -29,9 +29,14 @@ pub(in crate::store) enum Again {
 impl Many {
     /// An `INSERT` of rows that the database tells apart; `head` ends before `VALUES`.
     pub(in crate::store) const fn insert(head: &'static str) -> Many {
+        Many::between(head, "")
+    }
+
+    /// The same with something after the rows.
+    pub(in crate::store) const fn between(head: &'static str, tail: &'static str) -> Many {
         Many {
             head,
-            tail: "",
+            tail,
             key: 0,
             again: Again::Follows,
         }

@@ -13,7 +13,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments as _, Either, Executor as _, Postgres, Row as _, Sqlite, Transaction};
 
 use crate::store::error::StoreError;
-use crate::store::value::{Kind, Value};
+use crate::store::value::{Kind, Value, json};
 use writer::cell;
 
 pub(in crate::store) use text::{Statement, Texts, rows};
@@ -175,20 +175,16 @@ fn bind_sqlite(arguments: &mut SqliteArguments, value: Value) -> Result<(), Stor
         Value::Bool(v) => arguments.add(v),
         Value::Text(v) => arguments.add(v),
         Value::Bytes(v) => arguments.add(v),
-        Value::Ints(list) => arguments.add(as_json(&list)),
-        Value::Texts(list) => arguments.add(as_json(&list)),
-        Value::Keys(list) => arguments.add(as_json_keys(&list)),
+        Value::Ints(list) => arguments.add(json(&list)),
+        Value::Texts(list) => arguments.add(json(&list)),
+        Value::Keys(list) => arguments.add(json_keys(&list)),
     };
     added.map_err(|error| StoreError::Fault(error.to_string()))
 }
 
-/// A list as SQLite takes it. Integers and strings always have a JSON form.
-fn as_json<T: serde::Serialize>(list: &[T]) -> String {
-    serde_json::to_string(list).unwrap_or_default()
-}
-
-fn as_json_keys(list: &[Vec<u8>]) -> String {
-    as_json(&list.iter().map(|key| hex(key)).collect::<Vec<_>>())
+/// A list of keys as SQLite takes it.
+fn json_keys(list: &[Vec<u8>]) -> String {
+    json(&list.iter().map(|key| hex(key)).collect::<Vec<_>>())
 }
 
 fn bind_postgres(arguments: &mut PgArguments, value: Value) -> Result<(), StoreError> {

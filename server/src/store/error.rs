@@ -18,6 +18,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What was asked for did not end: its task is gone.
+    pub fn given_up() -> StoreError {
+        StoreError::Unavailable("it was given up".to_owned())
+    }
+
     /// True where the same write may succeed when it is tried again later.
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Unavailable(_))

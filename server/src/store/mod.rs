@@ -108,8 +108,11 @@ impl Store {
         match &self.pools {
             Pools::Sqlite { writer, .. } => {
                 let (tell, told) = oneshot::channel();
-                writer.send(for_group(f, tell)).await.map_err(|_| gone())?;
-                told.await.map_err(|_| gone())?
+                writer
+                    .send(for_group(f, tell))
+                    .await
+                    .map_err(|_| StoreError::given_up())?;
+                told.await.map_err(|_| StoreError::given_up())?
             }
             Pools::Postgres(pool) => {
                 let (pool, texts) = (pool.clone(), self.texts.clone());
@@ -124,7 +127,7 @@ impl Store {
                     Ok(value)
                 })
                 .await
-                .map_err(|_| gone())?
+                .map_err(|_| StoreError::given_up())?
             }
         }
     }
@@ -139,10 +142,6 @@ impl Store {
             Pools::Postgres(pool) => pool.close().await,
         }
     }
-}
-
-fn gone() -> StoreError {
-    StoreError::Unavailable("the write was given up".to_owned())
 }
 
 /// Wraps a write for the writer task, which knows neither its value nor its error.

@@ -69,7 +69,7 @@ async fn open_sqlite(address: &str) -> Result<Store, StoreError> {
     }
     let mut first = options.clone().connect().await?;
     SQLITE.run(&mut first).await?;
-    let writer = Writer::open(options.get_filename(), BUSY, &pragmas)?;
+    let writer = Writer::open(options.get_filename(), BUSY, &pragmas, STATEMENTS)?;
     first.close().await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)

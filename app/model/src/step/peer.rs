@@ -6,6 +6,7 @@ use crate::id::Time;
 const RETRY: i64 = 5_000;
 /// The longest wait between two tries, in milliseconds.
 const RETRY_MAX: i64 = 60_000;
+
 /// What this platform knows of another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Peer {

@@ -1,43 +1,37 @@
 //! Full-text search in each engine's way: FTS5 or tsvector, over words that Rust has folded.
 
 use super::{Dialect, Statement};
-use crate::store::batch::{Again, Many};
+use crate::store::batch::Many;
 use crate::store::fold::Query;
 use crate::store::value::Value;
 
 static ROWS: Many = Many::insert("INSERT INTO search_rows (conv, item, added_seq)");
 
-static WORDS: Many = Many {
-    head: "INSERT INTO search_words (rowid, words) SELECT r.id, n.column3 FROM (",
-    tail: ") AS n
+static WORDS: Many = Many::between(
+    "INSERT INTO search_words (rowid, words) SELECT r.id, n.column3 FROM (",
+    ") AS n
           CROSS JOIN search_rows r
           WHERE r.conv = n.column1 AND r.item = n.column2 AND r.until_seq IS NULL",
-    key: 0,
-    again: Again::Follows,
-};
+);
 
-static ROWS_AND_WORDS: Many = Many {
-    head: "INSERT INTO search_rows (conv, item, added_seq, words)
+static ROWS_AND_WORDS: Many = Many::between(
+    "INSERT INTO search_rows (conv, item, added_seq, words)
            SELECT n.column1, n.column2, n.column3,
                   array_to_tsvector(string_to_array(n.column4, ' '))
              FROM (",
-    tail: ") AS n",
-    key: 0,
-    again: Again::Follows,
-};
+    ") AS n",
+);
 
-static SEEN: Many = Many {
-    head: "INSERT INTO search_seen (user_id, id) SELECT p.user_id, r.id FROM (",
-    tail: ") AS n
+static SEEN: Many = Many::between(
+    "INSERT INTO search_seen (user_id, id) SELECT p.user_id, r.id FROM (",
+    ") AS n
           JOIN search_rows r
             ON r.conv = n.column1 AND r.item = n.column2 AND r.until_seq IS NULL
           JOIN participants p ON p.conv = n.column1
          WHERE p.user_id IS NOT NULL
            AND (n.column1 = n.column2 OR p.since_seq <= n.column3)
            AND (p.removed_seq IS NULL OR p.removed_seq > n.column4)",
-    key: 0,
-    again: Again::Follows,
-};
+);
 
 /// The rows that index words, for those who took part then and may see them: the subject of a
 /// conversation has no scope. `place` is conversation, item, slot added, slot touched.

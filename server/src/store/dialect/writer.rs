@@ -7,27 +7,25 @@ use std::time::Duration;
 use rusqlite::types::{Value as Cell, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags};
 
-use super::{Answer, Row, Statement, Texts, as_json, as_json_keys};
+use super::{Answer, Row, Statement, Texts, json_keys};
 use crate::store::error::StoreError;
-use crate::store::value::Value;
-
-/// Prepared statements kept.
-const STATEMENTS: usize = 512;
+use crate::store::value::{Value, json};
 
 /// SQLite's write connection. Every call blocks.
 pub(in crate::store) struct Writer(Connection);
 
 impl Writer {
-    /// Opens the file, which exists, with these pragmas.
+    /// Opens the file, which exists, with these pragmas; keeps so many prepared statements.
     pub(in crate::store) fn open(
         path: &Path,
         busy: Duration,
         pragmas: &[(&str, &str)],
+        statements: usize,
     ) -> Result<Writer, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(busy)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.set_prepared_statement_cache_capacity(statements);
         for (name, value) in pragmas {
             connection.pragma_update(None, name, value)?;
         }
@@ -74,9 +72,9 @@ fn bind(
         Value::Bool(v) => prepared.raw_bind_parameter(index, v),
         Value::Text(v) => prepared.raw_bind_parameter(index, v),
         Value::Bytes(v) => prepared.raw_bind_parameter(index, v),
-        Value::Ints(list) => prepared.raw_bind_parameter(index, as_json(&list)),
-        Value::Texts(list) => prepared.raw_bind_parameter(index, as_json(&list)),
-        Value::Keys(list) => prepared.raw_bind_parameter(index, as_json_keys(&list)),
+        Value::Ints(list) => prepared.raw_bind_parameter(index, json(&list)),
+        Value::Texts(list) => prepared.raw_bind_parameter(index, json(&list)),
+        Value::Keys(list) => prepared.raw_bind_parameter(index, json_keys(&list)),
     }
 }
 
