@@ -1,6 +1,6 @@
 //! The command line: `serve`, `user add|list|passwd`, `migrate`.
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -77,21 +77,23 @@ async fn run(cli: Cli) -> Result<(), Error> {
 async fn serve(config: Config) -> Result<(), Error> {
     let server = Server::open(config, Clock::default()).await?;
     let (address, first) = server.address_to_open().await?;
+    let mut said = String::new();
     if server.app().identity.is_trial() {
-        println!(
-            "This is a local trial: it speaks to no other platform. To be one, start a fresh data folder with"
-        );
-        println!(
-            "--platform em2.example.com --domains example.com; both are given once and signed for ever."
+        said.push_str(
+            "This is a local trial: it speaks to no other platform. To be one, start a fresh data folder with\n\
+             --platform em2.example.com --domains example.com; both are given once and signed for ever.\n",
         );
     }
-    if first {
-        println!("Nobody has an account here yet. Open this address to make the first one:");
-        println!("\n    {address}\n");
-        println!("or run “server user add <address> --name <name>”, which does the same.");
+    said.push_str(&if first {
+        format!(
+            "Nobody has an account here yet. Open this address to make the first one:\n\n    {address}\n\n\
+             or run “server user add <address> --name <name>”, which does the same.\n"
+        )
     } else {
-        println!("Open {address}");
-    }
+        format!("Open {address}\n")
+    });
+    // Whoever started it may not be reading: that is no reason to stop.
+    let _ = std::io::stdout().write_all(said.as_bytes());
     server.run(told_to_stop()).await;
     Ok(())
 }
