@@ -22,17 +22,20 @@ mod peer;
 mod recover;
 #[cfg(test)]
 mod simulator;
+mod standing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::address::Platform;
-use crate::conversation::Conversation;
+use crate::conversation::{Change, Conversation};
 use crate::id::{ActionKey, CommitKey, Time};
 use crate::record::{Record, Verified};
 use crate::refusal::Code;
 use crate::sign::PlatformKey;
 use peer::Peer;
+pub use standing::Standing;
+use standing::Stranded;
 
 /// A record as it is kept and sent: verified once, shared from then on.
 pub type Kept = Arc<Verified<Record>>;
@@ -123,8 +126,8 @@ pub enum Output {
         key: ActionKey,
         outcome: Outcome,
     },
-    /// A record was folded in: project it, and tell this platform's people.
-    Applied(Kept),
+    /// A record was folded in, and what it changed: project it, and tell this platform's people.
+    Applied(Kept, Arc<Change>),
     /// Slots after `to` were undone; their actions are pending again.
     RolledBack {
         to: u64,
@@ -134,16 +137,6 @@ pub enum Output {
         seq: u64,
         code: Code,
     },
-}
-
-/// A branch that the leader lost, held by a platform that it does not push to any more.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Stranded {
-    /// The epoch and the newest slot of the leader when it last answered: what it said before says
-    /// nothing.
-    answered_at: (u64, u64),
-    /// The leader has it, or has answered it, up to this slot.
-    upto: u64,
 }
 
 /// The head, and the epoch in which this platform commits: kept outside the database after every
@@ -158,18 +151,7 @@ pub struct State {
     /// Actions without a slot, in the order in which they are submitted.
     pending: Vec<Kept>,
     peers: BTreeMap<Platform, Peer>,
-    /// Until when a restored leader asks its peers before it sequences again.
-    asking_until: Option<Time>,
-    /// Peers that a restored leader has not heard of since: asked until they answer.
-    silent: BTreeSet<Platform>,
-    /// The epoch in which this platform commits when it leads; rises with every restore.
-    epoch: u64,
-    /// The highest epoch that any peer has told of.
-    epoch_heard: u64,
-    /// The highest epoch in which the leader has said that it commits.
-    epoch_led: u64,
-    /// Where the leader, in an epoch newer than ours, does not have what we have.
-    stranded: Option<Stranded>,
+    standing: Standing,
     /// When heads are compared next.
     compare_at: Option<Time>,
 }
@@ -182,12 +164,7 @@ impl State {
             conversation: None,
             pending: Vec::new(),
             peers: BTreeMap::new(),
-            asking_until: None,
-            silent: BTreeSet::new(),
-            epoch: 1,
-            epoch_heard: 1,
-            epoch_led: 0,
-            stranded: None,
+            standing: Standing::default(),
             compare_at: None,
         }
     }
@@ -204,14 +181,19 @@ impl State {
 
     /// Whether a restored leader still asks its peers before it sequences.
     pub fn is_asking(&self) -> bool {
-        self.asking_until.is_some()
+        self.standing.asking_until.is_some()
     }
 
     /// What is to be kept outside the database now; `None` leaves what is there, because the
     /// conversation is not known yet or a restored leader still asks.
     pub fn mark(&self) -> Option<Mark> {
         let held = self.conversation.as_ref()?;
-        (!self.is_asking()).then_some((held.core().head, self.epoch))
+        (!self.is_asking()).then_some((held.core().head, self.standing.epoch))
+    }
+
+    /// The newest slot that this platform is known to have, as far as it was heard since the state was resumed.
+    pub fn acked(&self, peer: &Platform) -> u64 {
+        self.peers.get(peer).map_or(0, |peer| peer.acked)
     }
 
     fn me(&self) -> &Platform {
@@ -240,8 +222,8 @@ impl State {
 
     /// The highest epoch that it knows of, by its own doing, by commits, or by hearsay.
     fn epoch_known(&self) -> u64 {
-        let told = self.epoch_heard.max(self.epoch_led);
-        self.epoch.max(self.epoch_held()).max(told)
+        let told = self.standing.epoch_heard.max(self.standing.epoch_led);
+        self.standing.epoch.max(self.epoch_held()).max(told)
     }
 }
 
@@ -333,7 +315,7 @@ fn commits(state: &State, log: &dyn Log, after: u64, upto: u64) -> Message {
     Message::Commits {
         records: batch(log, after, upto),
         epoch: if leads {
-            state.epoch.max(state.epoch_held())
+            state.standing.epoch.max(state.epoch_held())
         } else {
             0
         },

@@ -2,6 +2,7 @@
 //! // spec §8, §12, §14
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Kept, Locator, Log, Message, Outcome, Output, State, Stranded, batch, common, lead};
 use crate::address::Platform;
@@ -40,7 +41,10 @@ pub(super) fn submit_pending(state: &mut State, log: &dyn Log, now: Time, out: &
 
 /// What is submitted next, at most a message full.
 fn to_submit(state: &State, log: &dyn Log) -> Vec<Kept> {
-    let stranded = state.stranded.map_or(state.head(), |held| held.upto);
+    let stranded = state
+        .standing
+        .stranded
+        .map_or(state.head(), |held| held.upto);
     let orphans = batch(log, stranded, state.head())
         .into_iter()
         .map(uncommitted);
@@ -57,7 +61,7 @@ pub(super) fn commits(
     led: u64,
     out: &mut Vec<Output>,
 ) {
-    state.epoch_led = state.epoch_led.max(led);
+    state.standing.epoch_led = state.standing.epoch_led.max(led);
     for record in records {
         let Some(commit) = record.commit() else {
             return;
@@ -110,7 +114,7 @@ fn branches(
         return false;
     }
     let epoch = commit.epoch().max(led);
-    if state.leads() || epoch <= state.epoch_held() || epoch < state.epoch_led {
+    if state.leads() || epoch <= state.epoch_held() || epoch < state.standing.epoch_led {
         return false;
     }
     roll_back(state, log, seq - 1, out);
@@ -121,7 +125,7 @@ fn branches(
 fn roll_back(state: &mut State, log: &mut dyn Log, to: u64, out: &mut Vec<Output>) {
     let orphans = log.truncate(to);
     state.conversation = refold(log, to);
-    state.stranded = None;
+    state.standing.stranded = None;
     if !faults::is(Fault::OrphansKept) {
         let waiting = std::mem::take(&mut state.pending);
         for record in orphans.into_iter().chain(waiting) {
@@ -138,7 +142,7 @@ fn uncommitted(record: Kept) -> Kept {
     }
     let bare = (**record).clone().without_commit();
     // Its signature was verified with the commit.
-    std::sync::Arc::new(crate::record::Verified::trusted(bare))
+    Arc::new(crate::record::Verified::trusted(bare))
 }
 
 /// The conversation as the first `to` records make it.
@@ -163,23 +167,23 @@ fn fold(state: &mut State, log: &mut dyn Log, record: Kept, out: &mut Vec<Output
     let seq = record.commit().map_or(0, |commit| commit.seq());
     match applied {
         // Something before it is missing: the answer says what is here.
-        Err(refusal) if matches!(refusal.code, Code::Gap | Code::NoConv) => return false,
+        Err(refusal) if matches!(refusal.code, Code::Gap | Code::NoConv) => false,
         Err(refusal) => {
             let code = refusal.code;
             out.push(Output::Alarm { seq, code });
-            return false;
+            false
         }
         Ok(change) => {
-            if let Some(dispute) = change.dispute {
+            if let Some(dispute) = &change.dispute {
                 let code = dispute.code;
                 out.push(Output::Alarm { seq, code });
             }
+            log.append(record.clone());
+            settle(state, &record, out);
+            out.push(Output::Applied(record, Arc::new(change)));
+            true
         }
     }
-    log.append(record.clone());
-    settle(state, &record, out);
-    out.push(Output::Applied(record));
-    true
 }
 
 /// What was pending and has its slot now is pending no more, and its author learns of it. The
@@ -235,7 +239,7 @@ fn orphans_answered(
     out: &mut Vec<Output>,
 ) -> bool {
     let head = state.head();
-    let Some(stranded) = &mut state.stranded else {
+    let Some(stranded) = &mut state.standing.stranded else {
         return true;
     };
     while let Some(orphan) = log.record(stranded.upto + 1)
@@ -291,7 +295,7 @@ fn lacks(state: &State, log: &dyn Log, have: &Locator) -> bool {
     let head = state.head();
     let newest = have.first().map_or(0, |(seq, _)| *seq);
     let differs = |(seq, key): &(u64, _)| *seq <= head && log.commit_key(*seq) != Some(*key);
-    state.stranded.is_none() && (newest < head || have.iter().any(differs))
+    state.standing.stranded.is_none() && (newest < head || have.iter().any(differs))
 }
 
 /// Notes whether the leader, in a newer epoch, lacks what we have. False for an answer that is older
@@ -300,13 +304,14 @@ fn strand(state: &mut State, log: &dyn Log, have: &Locator, epoch: u64) -> bool 
     let newest = have.first().map_or(0, |(seq, _)| *seq);
     let (answered_at, held) = ((epoch, newest), state.epoch_held());
     let before = state
+        .standing
         .stranded
         .filter(|held_back| held_back.answered_at.0 > held);
     if before.is_some_and(|before| answered_at < before.answered_at) {
         return false;
     }
     let shared = common(log, have);
-    state.stranded = (shared < state.head() && epoch > held).then(|| {
+    state.standing.stranded = (shared < state.head() && epoch > held).then(|| {
         let same = before.filter(|before| before.answered_at.0 == epoch);
         let upto = same.map_or(shared, |before| before.upto.max(shared));
         Stranded { answered_at, upto }

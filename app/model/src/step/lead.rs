@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Kept, Log, Outcome, Output, Peer, State, commits, follow};
 use crate::address::Platform;
-use crate::conversation::{Conversation, Sequenced, Slot, Verdict};
+use crate::conversation::{Change, Conversation, Sequenced, Slot, Verdict};
 use crate::id::{ActionKey, Time};
 use crate::record::{Record, Verified};
 use crate::refusal::Code;
@@ -42,19 +42,24 @@ fn publish(
 ) -> Outcome {
     match Conversation::publish((*record).clone(), now, &state.key) {
         Err(refusal) => Outcome::Rejected(refusal.code),
-        Ok((conversation, record, _)) => {
+        Ok((conversation, record, change)) => {
             state.conversation = Some(conversation);
-            committed(log, record, out)
+            committed(log, record, change, out)
         }
     }
 }
 
 /// Writes what has its slot now into the log.
-fn committed(log: &mut dyn Log, record: Verified<Record>, out: &mut Vec<Output>) -> Outcome {
+fn committed(
+    log: &mut dyn Log,
+    record: Verified<Record>,
+    change: Change,
+    out: &mut Vec<Output>,
+) -> Outcome {
     let outcome = outcome_of(&record);
     let record = Arc::new(record);
     log.append(record.clone());
-    out.push(Output::Applied(record));
+    out.push(Output::Applied(record, Arc::new(change)));
     outcome
 }
 
@@ -95,15 +100,15 @@ pub(super) fn slot(
     };
     // The epoch after a restore begins with the first commit in it: until then what peers still
     // have of the old one is taken back.
-    if conversation.core().epoch < state.epoch
+    if conversation.core().epoch < state.standing.epoch
         && let Ok(Verdict::Accept | Verdict::Refuse(_)) = conversation.decide(record.action(), now)
     {
-        conversation.begin_epoch(state.epoch);
+        conversation.begin_epoch(state.standing.epoch);
     }
     match conversation.sequence((**record).clone(), now, &state.key) {
         Err(refusal) => Outcome::Rejected(refusal.code),
         Ok(Sequenced::Duplicate(slot)) => outcome(slot),
-        Ok(Sequenced::Committed { record, .. }) => committed(log, record, out),
+        Ok(Sequenced::Committed { record, change }) => committed(log, record, *change, out),
     }
 }
 

@@ -19,16 +19,19 @@ pub(super) fn start(
     state.peers.values_mut().for_each(Peer::answered);
     let leads = state.leader() == Some(state.me());
     if leads && (restored || state.is_asking()) {
-        state.asking_until = Some(now.plus(ASK));
+        state.standing.asking_until = Some(now.plus(ASK));
         let targets = lead::targets(state).into_iter();
-        state.silent.extend(targets.map(|(platform, _)| platform));
+        state
+            .standing
+            .silent
+            .extend(targets.map(|(platform, _)| platform));
     }
     ask_everybody(state, log, out);
 }
 
 /// A restored leader asks those that have not answered again and again. // spec §14
 pub(super) fn ask_the_silent(state: &mut State, log: &dyn Log, now: Time, out: &mut Vec<Output>) {
-    for to in state.silent.clone() {
+    for to in state.standing.silent.clone() {
         let peer = state.peers.entry(to.clone()).or_default();
         if peer.may_send(now) {
             peer.sent(now);
@@ -83,7 +86,7 @@ pub(super) fn told(
     now: Time,
     out: &mut Vec<Output>,
 ) {
-    state.epoch_heard = state.epoch_heard.max(epoch);
+    state.standing.epoch_heard = state.standing.epoch_heard.max(epoch);
     let head = state.head();
     let shared = common(log, have);
     let theirs = have.first().map_or(0, |(seq, _)| *seq);
@@ -93,7 +96,7 @@ pub(super) fn told(
     }
     let asking = state.is_asking();
     if theirs <= shared || !asking {
-        state.silent.remove(&from);
+        state.standing.silent.remove(&from);
     }
     let peer = state.peers.entry(from.clone()).or_default();
     lead::acknowledge(peer, shared);
@@ -124,16 +127,16 @@ pub(super) fn finish_asking(
     now: Time,
     out: &mut Vec<Output>,
 ) {
-    let Some(until) = state.asking_until else {
+    let Some(until) = state.standing.asking_until else {
         return;
     };
-    if now < until && !state.silent.is_empty() {
+    if now < until && !state.standing.silent.is_empty() {
         return;
     }
-    state.asking_until = None;
+    state.standing.asking_until = None;
     if !faults::is(Fault::EpochReused) {
         let next = state.epoch_known().saturating_add(1);
-        state.epoch = next.max(u64::try_from(now.as_millis()).unwrap_or(next));
+        state.standing.epoch = next.max(u64::try_from(now.as_millis()).unwrap_or(next));
     }
     if state.leads() {
         for record in std::mem::take(&mut state.pending) {

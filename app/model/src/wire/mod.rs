@@ -1,5 +1,6 @@
-//! The JSON that crosses a wire: `/d/` between a platform and its own people, and the live socket.
+//! The JSON that crosses a wire: `/d/` between a platform and its own people, the live socket, `/f/` between platforms.
 
 pub mod domestic;
+pub mod foreign;
 pub mod intent;
 pub mod live;

@@ -48,7 +48,7 @@ fn output_line(output: &Output) -> String {
     match output {
         Output::Send { to, message } => format!("to {to}: {}", message_line(message)),
         Output::Tell { key, outcome } => format!("tell {}", result(&(*key, *outcome))),
-        Output::Applied(record) => format!("applied {}", name(record)),
+        Output::Applied(record, _) => format!("applied {}", name(record)),
         Output::RolledBack { to } => format!("rolled back to {to}"),
         Output::Alarm { seq, code } => format!("alarm in slot {seq}: {code:?}"),
     }
@@ -112,7 +112,7 @@ pub(super) fn end(world: &World) {
         println!(
             "{name}: slot {} of epoch {}, shares {shared:?} with the leader, present {present}, \
              {pending} pending, {:?}",
-            core.seq, core.epoch, state.stranded,
+            core.seq, core.epoch, state.standing.stranded,
         );
     }
 }

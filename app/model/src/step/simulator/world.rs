@@ -196,7 +196,7 @@ impl World {
                     self.failures.push(Failure::Alarm { seq, code });
                 }
                 Output::RolledBack { .. } => self.count("rolled back"),
-                Output::Applied(record) => {
+                Output::Applied(record, _) => {
                     let refused = record.commit().and_then(|commit| commit.refused());
                     self.count(refused.map_or("slot: done", check::slot_name));
                 }
