@@ -43,6 +43,9 @@ pub struct Options {
         value_name = "DOMAIN"
     )]
     pub domains: Option<Vec<String>>,
+    /// For development: where other platforms are, such as b.test=http://127.0.0.1:4002, and nothing else is reached
+    #[arg(long, env = "EM2_ROUTES", global = true, value_name = "NAME=URL,…")]
+    pub routes: Option<String>,
     /// A proxy in front tells the caller's address in X-Forwarded-For
     #[arg(long, env = "EM2_BEHIND_PROXY", global = true, num_args = 0..=1, default_missing_value = "true")]
     pub behind_proxy: Option<bool>,
@@ -66,6 +69,8 @@ pub struct Config {
     /// Absent: what the first start decided, or a local trial.
     pub platform: Option<String>,
     pub domains: Vec<String>,
+    /// Static routes in place of the DNS, plain HTTP and loopback addresses: for development alone.
+    pub routes: Option<String>,
     pub behind_proxy: bool,
     pub log: String,
     pub log_json: bool,
@@ -127,6 +132,7 @@ impl Config {
             origin,
             platform: options.platform,
             domains: options.domains.unwrap_or_default(),
+            routes: options.routes,
             behind_proxy: options.behind_proxy.unwrap_or(false),
             log: options.log.unwrap_or_else(|| "info".to_owned()),
             log_json: options.log_json.unwrap_or(false),
@@ -146,6 +152,7 @@ impl Options {
             origin: self.origin.or(other.origin),
             platform: self.platform.or(other.platform),
             domains: self.domains.or(other.domains),
+            routes: self.routes.or(other.routes),
             behind_proxy: self.behind_proxy.or(other.behind_proxy),
             log: self.log.or(other.log),
             log_json: self.log_json.or(other.log_json),

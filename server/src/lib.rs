@@ -12,7 +12,9 @@ pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod federation;
 pub mod identity;
+mod jobs;
 pub mod propagate;
 pub mod render;
 pub mod routes;
@@ -34,6 +36,12 @@ use auth::cookie::Cookies;
 use clock::Clock;
 use config::{Config, Origin};
 use error::Error;
+use federation::Federation;
+use federation::client::Client;
+use federation::discovery::Discovery;
+use federation::peers::Peers;
+use federation::routes::Routes;
+use federation::web::Web;
 use identity::{Identity, Wanted};
 use propagate::Bus;
 use render::site::Site;
@@ -47,16 +55,27 @@ pub struct Server {
     app: App,
     listener: TcpListener,
     address: SocketAddr,
+    /// Speaks to other platforms; absent in a local trial.
+    client: Option<Client>,
     close: watch::Sender<bool>,
 }
 
 impl Server {
-    /// Opens the database, with the platform's identity at the first start, and listens.
+    /// Listens, and opens the database, with the platform's identity at the first start.
     pub async fn open(config: Config, clock: Clock) -> Result<Server, Error> {
-        render::start();
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|error| Error::listen(config.listen, &error))?;
+        Server::open_on(listener, config, clock).await
+    }
+
+    /// The same with a listener that is open already.
+    pub async fn open_on(
+        listener: TcpListener,
+        config: Config,
+        clock: Clock,
+    ) -> Result<Server, Error> {
+        render::start();
         let address = listener
             .local_addr()
             .map_err(|error| Error::listen(config.listen, &error))?;
@@ -68,10 +87,22 @@ impl Server {
             .unwrap_or_else(|| Origin::of_listener(address));
         let site = Site::read(&config.site).map_err(|error| Error::folder(&config.site, &error))?;
         let (close, closing) = watch::channel(false);
+        let web = open_web(&config, &identity)?;
+        let discovery = web.clone().map(Discovery::new);
+        let peers = Peers::new(store.clone(), clock.clone(), discovery, identity.clone());
+        let service = Service::new(
+            store.clone(),
+            clock.clone(),
+            identity.clone(),
+            Bus::local(),
+            peers.clone(),
+        );
+        let client = web.map(|web| Client::new(web, identity.clone(), clock.clone()));
         let app = App::from(Parts {
             auth: Auth::new(store.clone(), clock.clone())?,
             cookies: Cookies::new(&origin),
-            service: Service::new(store, clock.clone(), identity.clone(), Bus::local()),
+            federation: Federation::new(peers, service.outbox().clone()),
+            service,
             identity,
             origin,
             clock,
@@ -83,6 +114,7 @@ impl Server {
             app,
             listener,
             address,
+            client,
             close,
         })
     }
@@ -117,6 +149,10 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let watch = tokio::spawn(self.app.auth.clone().watch());
         let upkeep = tokio::spawn(self.app.service.clone().keep_up());
+        let service = self.app.service.clone();
+        let sender = self
+            .client
+            .map(|client| tokio::spawn(jobs::sender::send(service, client)));
         let close = self.close;
         let shutdown = async move {
             shutdown.await;
@@ -125,7 +161,21 @@ impl Server {
         serve::serve(self.listener, routes::router(self.app), shutdown).await;
         watch.abort();
         upkeep.abort();
+        if let Some(sender) = sender {
+            sender.abort();
+        }
     }
+}
+
+/// The way out to other platforms: none for a local trial, static routes where they are given, else names and TLS.
+fn open_web(config: &Config, identity: &Identity) -> Result<Option<Web>, Error> {
+    if identity.is_trial() {
+        return Ok(None);
+    }
+    Ok(Some(match &config.routes {
+        Some(routes) => Web::development(Routes::parse(routes)?)?,
+        None => Web::production()?,
+    }))
 }
 
 /// Opens the database that the settings name, in a data folder that only its owner can read.

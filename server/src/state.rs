@@ -9,6 +9,7 @@ use crate::auth::Auth;
 use crate::auth::cookie::Cookies;
 use crate::clock::Clock;
 use crate::config::{Config, Origin};
+use crate::federation::Federation;
 use crate::identity::Identity;
 use crate::render::site::Site;
 use crate::service::Service;
@@ -27,6 +28,8 @@ pub struct Parts {
     pub cookies: Cookies,
     pub service: Service,
     pub identity: Identity,
+    /// What requests of other platforms are checked with.
+    pub federation: Federation,
     pub site: Site,
     /// Turns true when the server stops: open sockets say goodbye.
     pub closing: watch::Receiver<bool>,

@@ -96,6 +96,14 @@ impl PublicKey {
         let strict = self.0.verify_strict(&signed_bytes(tag, hash), &signature);
         strict.map_err(|_| Refusal::from(Code::Sig))
     }
+
+    /// Whether a request between platforms was signed so: `base` is the signature base of RFC 9421,
+    /// without a hash. Strict as [`PublicKey::verify`]. // spec §6
+    pub fn verify_request(&self, base: &[u8], signature: &Signature) -> Result<(), Refusal> {
+        let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());
+        let strict = self.0.verify_strict(base, &signature);
+        strict.map_err(|_| Refusal::from(Code::Sig))
+    }
 }
 
 impl fmt::Display for PublicKey {
@@ -253,6 +261,12 @@ impl PlatformKey {
             v: self.sign(tag, hash),
         }
     }
+
+    /// Signs the signature base of a request between platforms, as it is. It begins with a quotation
+    /// mark and no tagged hash does: one is never taken for the other. // spec §6
+    pub fn sign_request(&self, base: &[u8]) -> Signature {
+        Signature::from_bytes(self.signing.sign(base).to_bytes())
+    }
 }
 
 impl fmt::Debug for PlatformKey {
@@ -297,6 +311,22 @@ mod tests {
                 .verify(Tag::Action, &hash, &signature)
                 .is_err()
         );
+    }
+
+    #[test]
+    fn a_signed_request_is_no_signed_hash() {
+        let key = key(1);
+        let base = b"\"@method\": GET";
+        let signature = key.sign_request(base);
+        assert!(key.public().verify_request(base, &signature).is_ok());
+        let other = key
+            .public()
+            .verify_request(b"\"@method\": POST", &signature);
+        assert_eq!(other.unwrap_err().code, Code::Sig);
+        let hash = hash(Tag::Action, base);
+        assert!(key.public().verify(Tag::Action, &hash, &signature).is_err());
+        let tagged = key.sign(Tag::Action, &hash);
+        assert!(key.public().verify_request(base, &tagged).is_err());
     }
 
     #[test]

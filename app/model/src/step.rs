@@ -174,6 +174,11 @@ impl State {
         self.conversation.as_ref()
     }
 
+    /// The same, for the driver to load what the next input touches.
+    pub fn conversation_mut(&mut self) -> Option<&mut Conversation> {
+        self.conversation.as_mut()
+    }
+
     /// Actions that have no slot yet, oldest first.
     pub fn pending(&self) -> &[Kept] {
         &self.pending

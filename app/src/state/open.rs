@@ -208,7 +208,10 @@ impl Open {
                 conversation.apply(change)
             }
             Accepted::Seen { seen } => conversation.see(seen),
-            Accepted::Action { .. } | Accepted::Draft { .. } | Accepted::Discarded { .. } => {}
+            Accepted::Action { .. }
+            | Accepted::Pending { .. }
+            | Accepted::Draft { .. }
+            | Accepted::Discarded { .. } => {}
         });
     }
 

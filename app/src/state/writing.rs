@@ -298,11 +298,12 @@ impl Writing {
 fn saved_draft(accepted: Accepted) -> Result<Draft, Refusal> {
     match accepted {
         Accepted::Draft { draft } => Ok(draft),
-        Accepted::Action { .. } | Accepted::Seen { .. } | Accepted::Discarded { .. } => {
-            Err(Refusal::format(
-                "The server's answer could not be understood. What you wrote is still here.",
-            ))
-        }
+        Accepted::Action { .. }
+        | Accepted::Pending { .. }
+        | Accepted::Seen { .. }
+        | Accepted::Discarded { .. } => Err(Refusal::format(
+            "The server's answer could not be understood. What you wrote is still here.",
+        )),
     }
 }
 

@@ -9,10 +9,12 @@
 mod audience;
 pub mod bus;
 pub mod frame;
+mod outbox;
 
 pub use audience::Audience;
 pub use bus::{Bus, Heard, Subscription};
 pub use frame::{Frame, SharedChange};
+pub use outbox::{Outbox, Raised};
 
 use crate::store::Tx;
 

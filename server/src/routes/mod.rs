@@ -4,6 +4,7 @@ pub mod answer;
 pub mod domestic;
 pub mod extract;
 pub mod first_account;
+pub mod foreign;
 pub mod health;
 pub mod problem;
 pub mod secure;
@@ -64,6 +65,13 @@ pub fn router(app: App) -> Router {
             "/first-account",
             get(first_account::page).post(first_account::make),
         );
+    let foreign = Router::new()
+        .route("/f/auth/", get(foreign::auth::auth))
+        .route("/f/evt/", post(foreign::evt::batches))
+        .route("/f/evt/{key}/", post(foreign::evt::push))
+        .route("/f/{key}/", get(foreign::conversation::sink))
+        .route("/f/{key}/events/", get(foreign::conversation::events))
+        .route("/.well-known/em2", get(foreign::document::document));
     Router::new()
         .merge(domestic)
         .merge(pages)
@@ -80,6 +88,8 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn_with_state(app.clone(), problem::as_page))
         .layer(CompressionLayer::new().br(true).gzip(true))
+        // Answers to other platforms are not compressed. // spec §6
+        .merge(foreign)
         .layer(from_fn_with_state(app.clone(), secure::headers))
         .layer(from_fn(problem::logged))
         .with_state(app)

@@ -1,5 +1,6 @@
 //! The one write path into a conversation.
 
+use em2_model::Platform;
 use em2_model::action::Model;
 use em2_model::conversation::{Change, Conversation, Core, Sequenced, Verdict};
 use em2_model::id::{ConversationKey, ConversationRef, Time};
@@ -60,14 +61,17 @@ impl Service {
     ) -> Result<Accepted, Failure> {
         let deed = Deed::prepare(self, intent).await?;
         let signed = deed.signed(self, me, conv)?;
-        self.submit(Act {
+        let accepted = self.submit(Act {
             me: me.clone(),
             conv,
             deed,
             signed,
             once: once.clone(),
-        })
-        .await
+        });
+        match accepted.await? {
+            Accepted::Pending { key, leader } => self.confirmed(me, conv, key, leader).await,
+            accepted => Ok(accepted),
+        }
     }
 
     /// Loads what these actions need, and does them in their order, each as the ones before it left the conversation.
@@ -90,7 +94,7 @@ impl Service {
         Ok(outcomes)
     }
 
-    /// Takes the action as the leader, if the rules allow it.
+    /// Takes the action, if the rules allow it: as the leader gives it its slot, elsewhere to be submitted to who leads.
     fn decide(&self, held: &Held, act: &Act, now: Time) -> Result<Decided, Refusal> {
         let loaded = held.conversations.get(&act.conv);
         // Whoever never took part learns as much as of a conversation that does not exist. // security.md 38
@@ -109,15 +113,20 @@ impl Service {
         if let Verdict::Refuse(refusal) = conversation.decide(record.action(), now)? {
             return Err(explain(refusal, loaded));
         }
+        if conversation.core().leader != *self.identity.platform() {
+            let leader = conversation.into_core().leader;
+            return Ok(Decided::Submitted { record, leader });
+        }
         let Sequenced::Committed { record, change } =
             conversation.sequence(record, now, self.identity.key())?
         else {
             return Err(Refusal::from(Code::Internal));
         };
-        Ok(Decided {
+        let core = Box::new(conversation.into_core());
+        Ok(Decided::Committed {
             record,
             change,
-            core: conversation.into_core(),
+            core,
         })
     }
 
@@ -130,16 +139,23 @@ impl Service {
         decided: Decided,
         now: Time,
     ) -> Result<Accepted, Failure> {
-        let Decided {
-            record,
-            change,
-            core,
-        } = decided;
+        let (record, change, core) = match decided {
+            Decided::Committed {
+                record,
+                change,
+                core,
+            } => (record, change, *core),
+            Decided::Submitted { record, leader } => {
+                return self.keep(tx, act, &record, leader, now);
+            }
+        };
         let internal = || Refusal::from(Code::Internal);
         let loaded = held.conversations.remove(&act.conv);
         insert_action(tx, &record)?;
         let mut projection = Projection::new(loaded.ok_or_else(internal)?, core, &change);
-        projection.store(tx, &act.deed, &change, &record).await?;
+        projection
+            .store(tx, &act.deed.prepared, &change, &record)
+            .await?;
         let heads = Some(&mut held.heads);
         let mut heard = self
             .tell_change(tx, heads, &projection, &record, now)
@@ -167,10 +183,17 @@ impl Service {
 }
 
 /// What the rules made of an action.
-struct Decided {
-    record: Verified<Record>,
-    change: Box<Change>,
-    core: Core,
+enum Decided {
+    Committed {
+        record: Verified<Record>,
+        change: Box<Change>,
+        core: Box<Core>,
+    },
+    /// Another platform leads.
+    Submitted {
+        record: Verified<Record>,
+        leader: Platform,
+    },
 }
 
 /// The part of the conversation that the rules look at.

@@ -6,26 +6,23 @@ use em2_model::action::{
 };
 use em2_model::conversation::Conversation;
 use em2_model::id::{ActionKey, ConversationKey, Nonce, Salt, Time};
-use em2_model::participant::{Format, History};
+use em2_model::participant::{Format, History, Role};
 use em2_model::record::{Record, Verified};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::intent::Intent;
 
 use super::failure::Failure;
-use super::recipients::unreachable;
+use super::project::Prepared;
+use super::recipients::{Invited, Recipient};
 use super::{Me, Service};
 use crate::store::conversations::Wanted;
-use crate::store::users::{User, find_user_by_address};
 use crate::text::Rendered;
 
 /// Something that a person wants done in a conversation.
 pub(super) struct Deed {
     content: Content,
     on: On,
-    /// Of what is said.
-    pub(super) rendered: Option<Rendered>,
-    /// Whom it adds.
-    pub(super) added: Option<User>,
+    pub(super) prepared: Prepared,
     /// The messages that the rules look at.
     pub(super) messages: Vec<ActionKey>,
     pub(super) nonce: Nonce,
@@ -50,8 +47,7 @@ impl Deed {
         let mut deed = Deed {
             content: Content::MessageRemove,
             on: On::New { parent: None },
-            rendered: None,
-            added: None,
+            prepared: Prepared::default(),
             messages: Vec::new(),
             nonce: draw().map(Nonce::from_bytes)?,
             salt: draw().map(Salt::from_bytes)?,
@@ -70,7 +66,7 @@ impl Deed {
                 format,
                 text,
             } => {
-                deed.rendered = Some(said(format, &text)?);
+                deed.prepared.rendered = Some(said(format, &text)?);
                 (
                     On::New { parent },
                     Content::MessageAdd(MessageAdd {
@@ -86,7 +82,7 @@ impl Deed {
                 format,
                 text,
             } => {
-                deed.rendered = Some(said(format, &text)?);
+                deed.prepared.rendered = Some(said(format, &text)?);
                 (
                     message(item, follows),
                     Content::MessageModify(MessageModify { format, text }),
@@ -122,23 +118,13 @@ impl Deed {
                 address,
                 role,
                 history,
-                name: _,
+                name,
             } => {
-                let user = service.resolve(&address).await?;
-                let platform = (
-                    service.identity.platform().clone(),
-                    service.identity.incarnation(),
-                );
-                // People here go by the name that they gave themselves.
-                let name = Some(user.name.clone());
-                deed.added = Some(user);
-                let add = ParticipantAdd {
-                    address,
-                    role,
-                    platform: Some(platform),
-                    history,
-                    name,
-                };
+                let who = Recipient { address, name };
+                let mut invited = service.invite(vec![who]).await?;
+                let invited = invited.pop().ok_or_else(|| Refusal::from(Code::Internal))?;
+                let add = service.addition(&invited, role, history);
+                deed.prepared.added = invited.user().cloned();
                 (On::New { parent: None }, Content::ParticipantAdd(add))
             }
             Intent::ParticipantModify {
@@ -241,16 +227,39 @@ impl Deed {
         Wanted {
             conv,
             messages: &self.messages,
-            added: self.added.as_ref().map(|user| user.id),
+            added: self.prepared.added.as_ref().map(|user| user.id),
         }
     }
 }
 
 impl Service {
-    /// Somebody with an account here, or the refusal that names the address.
-    pub(super) async fn resolve(&self, address: &em2_model::Address) -> Result<User, Failure> {
-        let known = find_user_by_address(&mut self.store.reader().await?, address).await?;
-        known.ok_or_else(|| unreachable(address, self.identity.serves(address.domain())).into())
+    /// The `participant.add` of somebody: people here go by the name that they gave themselves.
+    pub(super) fn addition(
+        &self,
+        invited: &Invited,
+        role: Role,
+        history: History,
+    ) -> ParticipantAdd {
+        let (name, platform) = match invited {
+            Invited::Here(user) => {
+                let own = &self.identity;
+                let platform = (own.platform().clone(), own.incarnation());
+                (Some(user.name.clone()), platform)
+            }
+            Invited::There {
+                name,
+                platform,
+                inc,
+                ..
+            } => (name.clone(), (platform.clone(), *inc)),
+        };
+        ParticipantAdd {
+            address: invited.address().clone(),
+            role,
+            platform: Some(platform),
+            history,
+            name,
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use em2_model::action::Model;
 use em2_model::id::ConversationKey;
+use em2_model::record::{Record, Verified};
 use em2_model::refusal::Refusal;
-use em2_model::wire::live::Live;
+use em2_model::wire::live::{Change, Live};
 
 use super::failure::Failure;
 use super::pages::{Reading, label_names, read};
@@ -61,6 +62,42 @@ impl Service {
             frames.extend(replay.frame(n, told).await?);
         }
         Ok(FeedPage::Frames { n, frames })
+    }
+}
+
+impl Service {
+    /// What a record changed, as a person sees it now.
+    pub(super) async fn change_of(
+        &self,
+        conn: &mut Conn,
+        me: &Me,
+        conv: ConversationKey,
+        record: &Verified<Record>,
+    ) -> Result<Change, Failure> {
+        let reading = read(conn, me, conv).await?;
+        self.read_change(conn, &reading, record).await
+    }
+
+    async fn read_change(
+        &self,
+        conn: &mut Conn,
+        reading: &Reading,
+        record: &Verified<Record>,
+    ) -> Result<Change, Failure> {
+        let conv = reading.conversation.core.key;
+        let message = match record.action().kind().model() {
+            Model::Message => {
+                let rows = list_messages_by_key(conn, conv, &[record.action().item()]).await?;
+                match rows.into_iter().next() {
+                    Some(row) => Some(reading.as_of(conn, row).await?),
+                    None => None,
+                }
+            }
+            _ => None,
+        };
+        let names = label_names(conn, conv, std::slice::from_ref(record)).await?;
+        let scene = reading.scene(self.clock.now());
+        Ok(scene.change(record, message.as_ref(), &names, &reading.reader)?)
     }
 }
 
@@ -123,20 +160,10 @@ impl Replay<'_> {
         if seq > reading.upto() {
             return Ok(None);
         }
-        let message = match record.action().kind().model() {
-            Model::Message => {
-                let rows =
-                    list_messages_by_key(&mut self.conn, conv, &[record.action().item()]).await?;
-                match rows.into_iter().next() {
-                    Some(row) => Some(reading.as_of(&mut self.conn, row).await?),
-                    None => None,
-                }
-            }
-            _ => None,
-        };
-        let names = label_names(&mut self.conn, conv, std::slice::from_ref(&record)).await?;
-        let scene = reading.scene(self.service.clock.now());
-        let mut change = scene.change(&record, message.as_ref(), &names, &reading.reader)?;
+        let mut change = self
+            .service
+            .read_change(&mut self.conn, reading, &record)
+            .await?;
         if let Some(upto) = reading.reader.removed_seq {
             change.effect = Past { upto }
                 .effect(&mut self.conn, reading, row, change.effect)

@@ -16,6 +16,7 @@ mod deed;
 mod drafts;
 mod failure;
 mod feed;
+pub mod foreign;
 mod list;
 mod me;
 mod once;
@@ -36,8 +37,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::federation::peers::Peers;
 use crate::identity::Identity;
-use crate::propagate::{Bus, Subscription};
+use crate::propagate::{Bus, Outbox, Subscription};
 use crate::store::Store;
 use crate::store::users::UserId;
 
@@ -58,6 +60,12 @@ pub struct Parts {
     bus: Bus,
     /// Actions that wait for a write.
     waves: wave::Waves,
+    /// Other platforms.
+    peers: Peers,
+    /// What waits for them.
+    outbox: Outbox,
+    /// People who wait for what another platform says to their action.
+    waiting: foreign::Waiting,
 }
 
 impl Deref for Service {
@@ -70,7 +78,7 @@ impl Deref for Service {
 
 impl Service {
     /// The use cases on this database, signed for by this identity.
-    pub fn new(store: Store, clock: Clock, identity: Identity, bus: Bus) -> Service {
+    pub fn new(store: Store, clock: Clock, identity: Identity, bus: Bus, peers: Peers) -> Service {
         let waves = wave::waves(&store);
         Service(Arc::new(Parts {
             store,
@@ -78,7 +86,15 @@ impl Service {
             identity,
             bus,
             waves,
+            peers,
+            outbox: Outbox::default(),
+            waiting: foreign::Waiting::default(),
         }))
+    }
+
+    /// What waits for other platforms, for whoever sends it.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
     }
 
     /// Live frames of this person from now on; see [`Subscription`] for what happens when they are not taken.

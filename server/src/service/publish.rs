@@ -1,7 +1,7 @@
 //! Publishing a draft: everything is read, rendered, minted and signed first; then one transaction stores it all.
 
-use em2_model::action::{Content, LeaderKey, MessageAdd, ParticipantAdd};
-use em2_model::conversation::{Conversation, Core, Effect, Opened, Opening, Said};
+use em2_model::action::{Content, LeaderKey, MessageAdd};
+use em2_model::conversation::{Conversation, Core, Effect, Opened, Opening, Person, Said};
 use em2_model::id::{ActionKey, ConversationKey, DraftKey, Nonce, Salt, Time};
 use em2_model::participant::{Format, History, Role};
 use em2_model::refusal::{Code, Refusal};
@@ -16,7 +16,7 @@ use super::once::Once;
 use super::project::{
     Projection, about, about_words, message, message_words, participant, set_preview,
 };
-use super::recipients::{self, unreachable};
+use super::recipients::{self, Invited};
 use super::row::name_people;
 use super::{IdempotencyKey, Me, Service};
 use crate::store::Tx;
@@ -27,7 +27,7 @@ use crate::store::feed::Told;
 use crate::store::messages::{MessageRow, insert_message};
 use crate::store::participants::{ParticipantRow, insert_participants};
 use crate::store::search::insert_words;
-use crate::store::users::{User, list_users_by_address};
+use crate::store::users::User;
 use crate::text::Rendered;
 
 /// How often a draft that is saved at the same time is read again.
@@ -40,7 +40,7 @@ const UNSAVED: i64 = 0;
 struct Ready {
     core: Core,
     records: Vec<Opened>,
-    /// The creator first.
+    /// Those with an account here, the creator first.
     people: Vec<User>,
     said: Option<(String, Rendered)>,
     /// The draft was at this version.
@@ -119,8 +119,9 @@ impl Service {
             .trim()
             .to_owned();
         let text = fields.text.as_ref().unwrap_or(&draft.text);
-        let to = recipients::parse(fields.to.as_ref().unwrap_or(&draft.recipients))?;
-        let others = self.find_people(me, to).await?;
+        let mut to = recipients::parse(fields.to.as_ref().unwrap_or(&draft.recipients))?;
+        to.retain(|who| who.address != me.address);
+        let others = self.invite(to).await?;
         let said = match text.trim().is_empty() {
             true => None,
             false => Some((text.clone(), said(Format::Markdown, text)?)),
@@ -154,7 +155,8 @@ impl Service {
             name: me.name.clone(),
             created_at: now,
         };
-        let people = [creator].into_iter().chain(others).collect();
+        let here = others.iter().filter_map(|invited| invited.user().cloned());
+        let people = [creator].into_iter().chain(here).collect();
         Ok(Ready {
             core: conversation.into_core(),
             records,
@@ -164,37 +166,11 @@ impl Service {
         })
     }
 
-    /// The people of a draft other than its creator; the first who cannot be reached is refused by name.
-    async fn find_people(
-        &self,
-        me: &Me,
-        to: Vec<recipients::Recipient>,
-    ) -> Result<Vec<User>, Failure> {
-        let addresses: Vec<_> = to
-            .into_iter()
-            .map(|who| who.address)
-            .filter(|address| *address != me.address)
-            .collect();
-        if addresses.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut known = list_users_by_address(&mut self.store.reader().await?, &addresses).await?;
-        let take = |address| {
-            let found = known
-                .iter()
-                .position(|user| user.address == address)
-                .map(|at| known.swap_remove(at));
-            found
-                .ok_or_else(|| unreachable(&address, self.identity.serves(address.domain())).into())
-        };
-        addresses.into_iter().map(take).collect()
-    }
-
     fn opening(
         &self,
         me: &Me,
         subject: String,
-        others: &[User],
+        others: &[Invited],
         text: Option<String>,
     ) -> Result<Opening, Refusal> {
         let (platform, inc) = (
@@ -222,13 +198,7 @@ impl Service {
             fork: None,
             people: others
                 .iter()
-                .map(|user| ParticipantAdd {
-                    address: user.address.clone(),
-                    role: Role::Write,
-                    platform: Some((platform.clone(), inc)),
-                    history: History::All,
-                    name: Some(user.name.clone()),
-                })
+                .map(|invited| self.addition(invited, Role::Write, History::All))
                 .collect(),
             messages: text.into_iter().map(message).collect(),
             platform,
@@ -339,6 +309,7 @@ fn store_rows(tx: &mut Tx, ready: Ready) -> Result<(Projection, Opened), Failure
         insert_message(tx, row);
         insert_words(tx, &message_words(row, &rendered.plain));
     }
+    here.retain(|person| person.user.is_some());
     here.sort_by_key(|person| person.user);
     let readers = here.iter().filter_map(|person| person.user).collect();
     let newest = records.pop().ok_or_else(empty)?;
@@ -357,13 +328,13 @@ fn store_rows(tx: &mut Tx, ready: Ready) -> Result<(Projection, Opened), Failure
 
 /// Everybody by what added them: the creator by publishing.
 fn participants(core: &Core, records: &[Opened], people: &[User]) -> Vec<ParticipantRow> {
-    let row = |user: &User| {
-        let person = core.person(&user.address)?;
+    let row = |person: &Person| {
         let added = |opened: &&Opened| opened.1.action == person.item;
         let (_, change) = records.iter().find(added)?;
+        let user = people.iter().find(|user| user.address == person.address);
         Some(participant(core.key, person, user, change))
     };
-    people.iter().filter_map(row).collect()
+    core.people.values().filter_map(row).collect()
 }
 
 fn first_message(
@@ -382,7 +353,7 @@ fn first_message(
     )
 }
 
-fn blank_face(last: ActionKey) -> Face {
+pub(super) fn blank_face(last: ActionKey) -> Face {
     Face {
         people: Vec::new(),
         people_count: 0,

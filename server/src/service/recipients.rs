@@ -1,8 +1,14 @@
-//! Whom a draft is for: what was typed, read as addresses and found among the people of this platform.
+//! Whom something is for: what was typed, read as addresses, and where each of them is reached.
 
+use em2_model::Platform;
 use em2_model::address::Address;
 use em2_model::conversation::PEOPLE_MAX;
+use em2_model::id::Incarnation;
 use em2_model::refusal::{Code, Refusal};
+
+use super::Service;
+use super::failure::Failure;
+use crate::store::users::{User, list_users_by_address};
 
 /// Somebody as typed into a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,16 +54,81 @@ pub(super) fn parse(to: &str) -> Result<Vec<Recipient>, Refusal> {
     Ok(recipients)
 }
 
-/// The refusal of addresses that nobody has, or that are on platforms which this one does not reach.
-pub(super) fn unreachable(address: &Address, ours: bool) -> Refusal {
-    let message = if ours {
-        format!("Nobody here has the address {address}. Correct it, or take it out.")
-    } else {
-        format!(
-            "{address} is on another platform, and this one does not reach other platforms yet. Take it out."
-        )
-    };
-    Refusal::new(Code::Format, message).with("address", address.as_str())
+/// Somebody who can be added.
+#[derive(Clone, Debug)]
+pub(super) enum Invited {
+    /// With an account here.
+    Here(User),
+    /// On another platform, by the name that they were added with.
+    There {
+        address: Address,
+        name: Option<String>,
+        platform: Platform,
+        inc: Incarnation,
+    },
+}
+
+impl Invited {
+    pub(super) fn address(&self) -> &Address {
+        match self {
+            Invited::Here(user) => &user.address,
+            Invited::There { address, .. } => address,
+        }
+    }
+
+    /// The account, of somebody here.
+    pub(super) fn user(&self) -> Option<&User> {
+        match self {
+            Invited::Here(user) => Some(user),
+            Invited::There { .. } => None,
+        }
+    }
+}
+
+impl Service {
+    /// Where each of these people is reached; the first who cannot be is refused by name.
+    pub(super) async fn invite(&self, people: Vec<Recipient>) -> Result<Vec<Invited>, Failure> {
+        let ours: Vec<Address> = people.iter().map(|who| who.address.clone()).collect();
+        let mut known = match ours.is_empty() {
+            true => Vec::new(),
+            false => list_users_by_address(&mut self.store.reader().await?, &ours).await?,
+        };
+        let mut invited = Vec::with_capacity(people.len());
+        for who in people {
+            let found = known.iter().position(|user| user.address == who.address);
+            invited.push(match found {
+                Some(at) => Invited::Here(known.swap_remove(at)),
+                None => self.invite_abroad(who).await?,
+            });
+        }
+        Ok(invited)
+    }
+
+    async fn invite_abroad(&self, who: Recipient) -> Result<Invited, Failure> {
+        let Recipient { address, name } = who;
+        let refused =
+            |message| Refusal::new(Code::Format, message).with("address", address.as_str());
+        if self.identity.serves(address.domain()) {
+            let message =
+                format!("Nobody here has the address {address}. Correct it, or take it out.");
+            return Err(refused(message).into());
+        }
+        match self.peers.find(&address).await {
+            Ok(Some((platform, inc))) => Ok(Invited::There {
+                address,
+                name,
+                platform,
+                inc,
+            }),
+            Ok(None) => {
+                let message = format!(
+                    "{address} is reached by e-mail only, which this platform does not send yet. Take it out."
+                );
+                Err(refused(message).into())
+            }
+            Err(refusal) => Err(refusal.with("address", address.as_str()).into()),
+        }
+    }
 }
 
 fn add(

@@ -34,7 +34,7 @@ impl Service {
         now: Time,
     ) -> Result<Shown, Failure> {
         let core = &projection.conversation.core;
-        raise(tx, core, self.identity.platform(), now);
+        self.raise(tx, core, now);
         let told = Told::Action {
             conv: core.key,
             seq: core.seq,
@@ -106,13 +106,25 @@ impl Views {
     }
 }
 
-/// Has every other platform that takes part get the log up to where it is. // spec §15
-fn raise(tx: &mut Tx, core: &Core, own: &em2_model::Platform, now: Time) {
-    let targets: Vec<String> = core
-        .platforms()
-        .into_iter()
-        .filter(|platform| *platform != own)
-        .map(ToString::to_string)
-        .collect();
-    raise_deliveries(tx, core.key, &targets, core.seq, now);
+impl Service {
+    /// Has every other platform that takes part get the log up to where it is, and one that lost its last participant by
+    /// this action the removal. The platform that leads pushes; others do not. // spec §12, §15, §16
+    fn raise(&self, tx: &mut Tx, core: &Core, now: Time) {
+        let own = self.identity.platform();
+        if core.leader != *own {
+            return;
+        }
+        let mut targets = core.platforms();
+        let past = core.past.values().flatten();
+        let removed_now = past.filter(|span| span.upto == core.seq);
+        targets.extend(removed_now.filter_map(|span| span.platform.as_ref()));
+        targets.remove(own);
+        if targets.is_empty() {
+            return;
+        }
+        let targets: Vec<_> = targets.into_iter().cloned().collect();
+        raise_deliveries(tx, core.key, &targets, core.seq, now);
+        let (outbox, conv) = (self.outbox.clone(), core.key);
+        tx.on_commit(move || targets.iter().for_each(|peer| outbox.raise(peer, conv)));
+    }
 }

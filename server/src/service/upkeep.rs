@@ -11,15 +11,12 @@ use em2_model::refusal::{Code, Refusal};
 use super::Service;
 use super::deed::draw;
 use super::failure::Failure;
-use super::project::Projection;
+use super::project::{Prepared, Projection};
 use crate::store::Tx;
-use crate::store::actions::{drop_bodies_before, insert_action};
-use crate::store::conversations::{Wanted, list_expiring, load_for_write, update_conversation};
+use crate::store::actions::insert_action;
+use crate::store::conversations::{Wanted, list_expiring, load_for_write};
 use crate::store::feed::prune_feed;
 use crate::store::idempotency::prune_answers;
-use crate::store::messages::expire_messages;
-use crate::store::participants::blank_frozen;
-use crate::store::search::erase_messages;
 
 /// How often it is looked for conversations that expire.
 const ROUND: Duration = Duration::from_secs(30);
@@ -122,15 +119,10 @@ impl Service {
             return Err(Refusal::from(Code::Internal).into());
         };
         insert_action(tx, &record)?;
-        drop_bodies_before(tx, conv, change.seq);
-        expire_messages(tx, conv);
-        erase_messages(tx, conv);
-        blank_frozen(tx, conv, None).await?;
         let mut projection = Projection::new(loaded, conversation.into_core(), &change);
-        let row = &mut projection.conversation;
-        row.face.last = change.action;
-        row.face.preview.clear();
-        update_conversation(tx, &row.core, &row.face);
+        projection
+            .store(tx, &Prepared::default(), &change, &record)
+            .await?;
         self.tell_change(tx, Some(&mut held.heads), &projection, &record, now)
             .await?;
         Ok(())

@@ -203,6 +203,29 @@ pub async fn find_by_nonce(
     .transpose()
 }
 
+/// The same for several nonces.
+pub async fn list_slots(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    nonces: &[Nonce],
+) -> Result<Vec<(Nonce, Slot)>, StoreError> {
+    conn.fetch_all(
+        "SELECT nonce, key, seq, refused FROM actions WHERE conv = $1 AND nonce IN EACH_KEY($2)",
+        args![conv, nonces],
+    )
+    .await?
+    .iter()
+    .map(|row| {
+        let slot = Slot {
+            action: row.get(1)?,
+            seq: row.get(2)?,
+            st: row.get_option(3)?,
+        };
+        Ok((row.get(0)?, slot))
+    })
+    .collect()
+}
+
 /// The slot of an action, and the conversation it is in.
 pub async fn find_place(
     conn: &mut Conn,
@@ -212,6 +235,22 @@ pub async fn find_place(
         .await?
         .map(|row| Ok((row.get(0)?, row.get(1)?)))
         .transpose()
+}
+
+/// The slots of these actions in this conversation.
+pub async fn list_places(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    keys: &[ActionKey],
+) -> Result<Vec<(ActionKey, u64)>, StoreError> {
+    conn.fetch_all(
+        "SELECT key, seq FROM actions WHERE key IN EACH_KEY($2) AND COALESCE(conv, key) = $1",
+        args![conv, keys],
+    )
+    .await?
+    .iter()
+    .map(|row| Ok((row.get(0)?, row.get(1)?)))
+    .collect()
 }
 
 /// Drops the bodies of a message for good: of its add and of every modify. Headers stay, so that
@@ -235,6 +274,22 @@ pub fn drop_bodies_before(tx: &mut Tx, conv: ConversationKey, seq: u64) {
           WHERE conv = $1 AND seq < $2 AND body IS NOT NULL",
         args![conv, seq, Missing::Expired.as_str()],
     );
+}
+
+/// The commits in these slots, as far as they are taken.
+pub async fn list_commits(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    slots: Vec<i64>,
+) -> Result<Vec<(u64, CommitKey)>, StoreError> {
+    conn.fetch_all(
+        "SELECT seq, commit_key FROM actions WHERE conv = $1 AND seq IN EACH($2) ORDER BY seq",
+        args![conv, slots],
+    )
+    .await?
+    .iter()
+    .map(|row| Ok((row.get(0)?, row.get(1)?)))
+    .collect()
 }
 
 /// The commit in a slot, for the locator of spec §7.

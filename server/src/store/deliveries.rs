@@ -2,7 +2,7 @@
 //!
 //! One row per conversation and target; what is complete costs nothing but its row.
 
-use em2_model::{ConversationKey, Time};
+use em2_model::{ConversationKey, Platform, Time};
 
 use crate::store::batch::{Again, Many};
 use crate::store::conn::{Conn, Tx};
@@ -29,6 +29,8 @@ pub struct DeliveryRow {
     /// What the last failure was, for machines and for people.
     pub last_code: Option<String>,
     pub last_detail: Option<String>,
+    /// Read marks up to this time were delivered too.
+    pub seen_at: Time,
 }
 
 /// How a delivery stands.
@@ -65,7 +67,7 @@ macro_rules! columns {
         concat!(
             $head,
             " conv, target, head_seq, acked_seq, state, attempts, next_at, first_fail_at,
-              last_code, last_detail ",
+              last_code, last_detail, seen_at ",
             $tail
         )
     };
@@ -83,6 +85,7 @@ fn delivery(row: &Row) -> Result<DeliveryRow, StoreError> {
         first_fail_at: row.get_option(7)?,
         last_code: row.get_option(8)?,
         last_detail: row.get_option(9)?,
+        seen_at: row.get(10)?,
     })
 }
 
@@ -98,7 +101,7 @@ static RAISE: Many = Many {
 pub fn raise_deliveries(
     tx: &mut Tx,
     conv: ConversationKey,
-    targets: &[String],
+    targets: &[Platform],
     head_seq: u64,
     now: Time,
 ) {
@@ -109,32 +112,6 @@ pub fn raise_deliveries(
             args![conv, target, head_seq, 0_i64, state, 0_i64, now],
         );
     }
-}
-
-/// Claims deliveries that are due: their next attempt is written to be at `retry_at` before the
-/// first one is made, so that a crash loop cannot hammer a peer. // spec §15
-pub async fn claim_deliveries(
-    tx: &mut Tx,
-    now: Time,
-    retry_at: Time,
-    limit: i64,
-) -> Result<Vec<DeliveryRow>, StoreError> {
-    tx.fetch_all(
-        columns!(
-            "UPDATE deliveries SET next_at = $2
-              WHERE (conv, target) IN (
-                    SELECT conv, target FROM deliveries
-                     WHERE acked_seq < head_seq AND state = 'active' AND next_at <= $1
-                     ORDER BY next_at LIMIT $3 CLAIMING)
-             RETURNING",
-            ""
-        ),
-        args![now, retry_at, limit],
-    )
-    .await?
-    .iter()
-    .map(delivery)
-    .collect()
 }
 
 /// The target has the log up to `acked_seq`: its failures are forgotten, and what is left is due.
@@ -180,6 +157,32 @@ pub fn mark_delivery_failed(
             failure.at,
         ],
     );
+}
+
+/// Read marks up to this time were delivered.
+pub fn mark_seen_delivered(tx: &mut Tx, conv: ConversationKey, target: &str, seen_at: Time) {
+    tx.push(
+        "INSERT INTO deliveries (conv, target, head_seq, acked_seq, state, attempts, next_at, seen_at)
+         VALUES ($1, $2, 0, 0, 'active', 0, 0, $3)
+         ON CONFLICT (conv, target) DO UPDATE SET seen_at = excluded.seen_at",
+        args![conv, target, seen_at],
+    );
+}
+
+/// How a conversation stands with one target.
+pub async fn find_delivery(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    target: &str,
+) -> Result<Option<DeliveryRow>, StoreError> {
+    conn.fetch_optional(
+        columns!("SELECT", "FROM deliveries WHERE conv = $1 AND target = $2"),
+        args![conv, target],
+    )
+    .await?
+    .as_ref()
+    .map(delivery)
+    .transpose()
 }
 
 /// How a conversation stands with every target, for the people who look at it.

@@ -28,9 +28,12 @@ pub mod jobs;
 pub mod list;
 pub mod messages;
 pub mod participants;
+pub mod peers;
+pub mod pending;
 pub mod platform;
 pub mod search;
 pub mod sessions;
+pub mod standings;
 pub mod users;
 
 use futures::future::BoxFuture;

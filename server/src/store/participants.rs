@@ -1,5 +1,6 @@
 //! Who takes part or took part, and the place of a conversation in each person's list.
 
+use em2_model::wire::foreign::SeenMark;
 use em2_model::{ActionKey, Address, CommitKey, ConversationKey, History, Platform, Role, Time};
 
 use crate::store::batch::{Again, Many};
@@ -360,4 +361,31 @@ pub async fn mark_seen(
         )
         .await?;
     Ok(moved > 0)
+}
+
+/// What those present say that they have read since this time, the oldest said first. // spec §7
+pub async fn list_marks(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    since: Time,
+    limit: i64,
+) -> Result<Vec<SeenMark>, StoreError> {
+    conn.fetch_all(
+        "SELECT p.address, p.seen_at, a.commit_key, p.seen_seq
+           FROM participants p JOIN actions a ON a.conv = p.conv AND a.seq = p.seen_seq
+          WHERE p.conv = $1 AND p.removed_seq IS NULL AND p.seen_at > $2
+          ORDER BY p.seen_at LIMIT $3",
+        args![conv, since, limit],
+    )
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(SeenMark {
+            actor: row.get(0)?,
+            at: row.get(1)?,
+            commit: row.get(2)?,
+            seq: row.get(3)?,
+        })
+    })
+    .collect()
 }

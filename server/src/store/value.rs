@@ -254,7 +254,7 @@ macro_rules! keys {
     )*};
 }
 
-keys!(ActionKey, ConversationKey);
+keys!(ActionKey, ConversationKey, Nonce);
 
 /// Numbers that count from 0 and stay below 2⁵³.
 macro_rules! counts {

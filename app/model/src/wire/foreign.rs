@@ -3,9 +3,11 @@
 //! Requests are canonical as a whole (§4): the slices of header, body and commit that arrived are what is hashed.
 
 mod answer;
+pub mod document;
 mod push;
 
 pub use answer::{Answer, Answers, Auth, Entry, Events, Head, KitchenSink, Shared, Verdict};
+pub use document::PlatformDocument;
 pub use push::{BatchBytes, Push, Said, SeenMark, batches_to_bytes, push_to_bytes};
 
 /// How many records a request carries at most. // spec §7

@@ -23,6 +23,7 @@ use em2_model::wire::intent::{DraftFields, Intent};
 use em2_model::wire::live::{Change, Live};
 use em2_model::{Address, Time};
 use server::clock::Clock;
+use server::federation::peers::Peers;
 use server::identity::{Identity, Wanted};
 use server::propagate::{Bus, Heard, Subscription};
 use server::service::{IdempotencyKey, Me, Service};
@@ -78,7 +79,8 @@ impl World {
         let identity = Identity::open(&store, folder.path(), wanted, clock.now())
             .await
             .unwrap();
-        let service = Service::new(store.clone(), clock.clone(), identity, Bus::local());
+        let peers = Peers::new(store.clone(), clock.clone(), None, identity.clone());
+        let service = Service::new(store.clone(), clock.clone(), identity, Bus::local(), peers);
         World {
             store,
             service,

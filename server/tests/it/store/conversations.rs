@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use em2_model::action::{Content, MessageModify, Missing, ParticipantAdd};
 use em2_model::conversation::{Conversation, Standing};
 use em2_model::id::Incarnation;
-use em2_model::{Format, History, Role, Time};
+use em2_model::{Format, History, Platform, Role, Time};
 use server::store::StoreError;
 use server::store::actions::{
     drop_bodies, find_by_nonce, find_place, find_record, list_events, list_records_after,
@@ -13,8 +13,7 @@ use server::store::actions::{
 };
 use server::store::conversations::{find_conversation, list_expiring};
 use server::store::deliveries::{
-    DeliveryState, Failure, claim_deliveries, list_deliveries, mark_delivered,
-    mark_delivery_failed, raise_deliveries,
+    DeliveryState, Failure, list_deliveries, mark_delivered, mark_delivery_failed, raise_deliveries,
 };
 use server::store::feed::{Missed, Told, find_counter, list_feed, prune_feed, tell};
 use server::store::list::{
@@ -22,6 +21,7 @@ use server::store::list::{
 };
 use server::store::messages::{list_messages_before, list_messages_by_key};
 use server::store::participants::{find_participant, list_participants, mark_read, mark_seen};
+use server::store::peers::{count_waiting, list_backlog, list_waiting_peers};
 
 use super::world::{act, act_with, draw, key, markdown, publish};
 use super::{NOW, account, address, commit, on_both};
@@ -265,46 +265,36 @@ on_both! {
         assert_eq!(commit!(store, |tx| tell(tx, &[], Told::Draft(draft)).await?), Ok(vec![]));
     }
 
-    async fn a_delivery_is_claimed_before_it_is_tried(store: Store) {
+    async fn what_waits_for_a_platform_is_found_until_it_is_delivered(store: Store) {
         let anna = address("anna@a.example");
         account(&store, anna.as_str()).await;
         let conv = publish(&store, &anna, &[], "One", "1").await;
-        let targets = ["em2.b.example".to_owned(), "carl@mail.example".to_owned()];
+        let (beta, gamma): (Platform, Platform) = ("em2.b.example".parse().unwrap(), "em2.c.example".parse().unwrap());
         for head in [2, 3] {
-            let targets = targets.clone();
+            let targets = [beta.clone(), gamma.clone()];
             commit!(store, |tx| raise_deliveries(tx, conv, &targets, head, NOW)).unwrap();
         }
-        let claim = |now, limit| {
-            let store = store.clone();
-            async move { commit!(store, |tx| claim_deliveries(tx, now, NOW.plus(900), limit).await?).unwrap() }
-        };
-        let mut claimed = claim(NOW, 1).await;
-        claimed.extend(claim(NOW, 5).await);
-        let mut got: Vec<_> = claimed.iter().map(|d| (d.target.as_str(), d.head_seq, d.next_at)).collect();
-        got.sort();
-        assert_eq!(got, [("carl@mail.example", 3, NOW.plus(900)), ("em2.b.example", 3, NOW.plus(900))]);
-        assert!(claim(NOW, 5).await.is_empty());
-
+        let mut conn = store.reader().await.unwrap();
+        assert_eq!(list_waiting_peers(&mut conn).await.unwrap(), [beta.clone(), gamma.clone()]);
+        assert_eq!(list_backlog(&mut conn, &beta, None, 5).await.unwrap(), [conv]);
+        assert_eq!(list_backlog(&mut conn, &beta, Some(conv), 5).await.unwrap(), []);
+        assert_eq!(count_waiting(&mut conn, &beta).await.unwrap(), 1);
         commit!(store, |tx| {
-            mark_delivered(tx, conv, "em2.b.example", 2, NOW.plus(1));
+            mark_delivered(tx, conv, "em2.b.example", 3, NOW.plus(1));
             let failure = Failure {
-                code: "EM2_DOWN",
-                detail: "no route",
+                code: "EM2_HASH",
+                detail: "refused for good",
                 state: DeliveryState::SetAside,
                 at: NOW,
                 next_at: NOW,
             };
-            mark_delivery_failed(tx, conv, "carl@mail.example", &failure);
+            mark_delivery_failed(tx, conv, "em2.c.example", &failure);
         }).unwrap();
-        let again = claim(NOW.plus(1), 5).await;
-        assert_eq!(again.iter().map(|d| d.target.as_str()).collect::<Vec<_>>(), ["em2.b.example"]);
-        commit!(store, |tx| mark_delivered(tx, conv, "em2.b.example", 3, NOW)).unwrap();
-        assert!(claim(NOW.plus(9000), 5).await.is_empty(), "complete, or waiting for a person");
-        let mut conn = store.reader().await.unwrap();
+        assert_eq!(list_waiting_peers(&mut conn).await.unwrap(), [], "complete, or waiting for a person");
         let all = list_deliveries(&mut conn, conv).await.unwrap();
-        assert_eq!((all[0].attempts, all[0].last_code.as_deref(), all[0].first_fail_at),
-            (1, Some("EM2_DOWN"), Some(NOW)));
-        assert_eq!((all[1].acked_seq, all[1].attempts), (3, 0));
+        assert_eq!((all[0].acked_seq, all[0].attempts), (3, 0));
+        assert_eq!((all[1].attempts, all[1].last_code.as_deref(), all[1].first_fail_at),
+            (1, Some("EM2_HASH"), Some(NOW)));
     }
 
     async fn bodies_can_be_dropped_and_the_chain_still_verifies(store: Store) {
@@ -347,7 +337,7 @@ on_both! {
         let conv = em2_model::ConversationKey::from_bytes([3; 32]);
         let refused = act(&store, conv, &anna, Content::MessageAdd(markdown("x")), None).await;
         assert_eq!(refused.unwrap_err(), StoreError::Missing("conversation"));
-        let targets = ["em2.b.example".to_owned()];
+        let targets: [Platform; 1] = ["em2.b.example".parse().unwrap()];
         let refused = commit!(store, |tx| raise_deliveries(tx, conv, &targets, 1, Time(1)));
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
     }

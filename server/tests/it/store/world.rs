@@ -371,12 +371,12 @@ async fn keep(
             writes: adds,
         },
     );
-    let elsewhere: Vec<String> = row
+    let elsewhere: Vec<_> = row
         .core
         .platforms()
         .into_iter()
         .filter(|platform| **platform != row.core.leader)
-        .map(|platform| platform.as_str().to_owned())
+        .cloned()
         .collect();
     raise_deliveries(tx, conv, &elsewhere, change.seq, change.at);
     let here = server::store::participants::list_participants_here(tx, conv).await?;

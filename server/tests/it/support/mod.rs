@@ -2,5 +2,6 @@
 
 pub(crate) mod database;
 pub(crate) mod person;
+pub(crate) mod platforms;
 pub(crate) mod server;
 pub(crate) mod socket;

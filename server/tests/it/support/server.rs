@@ -9,6 +9,7 @@ use server::clock::Clock;
 use server::config::{Config, Options};
 use server::state::App;
 use sqlx::Connection as _;
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -26,6 +27,17 @@ pub(crate) struct TestServer {
     pub(crate) clock: Clock,
     running: Option<Running>,
     address: SocketAddr,
+    /// Absent: a local trial.
+    platform: Option<Platform>,
+}
+
+/// Who a server is among others.
+#[derive(Clone)]
+pub(crate) struct Platform {
+    /// `em2.<domain>` is the platform's name.
+    pub(crate) domain: String,
+    /// Where all of them are.
+    pub(crate) routes: String,
 }
 
 struct Running {
@@ -43,17 +55,28 @@ impl TestServer {
     /// A server on this database.
     pub(crate) async fn on(database: Database) -> TestServer {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = TcpListener::bind(any).await.unwrap();
+        TestServer::listening(listener, database, None).await
+    }
+
+    /// A server that answers this listener.
+    pub(crate) async fn listening(
+        listener: TcpListener,
+        database: Database,
+        platform: Option<Platform>,
+    ) -> TestServer {
         let folder = tempfile::tempdir().unwrap();
         let mut server = TestServer {
             database,
             folder,
             clock: Clock::default(),
             running: None,
-            address: any,
+            address: listener.local_addr().unwrap(),
+            platform,
         };
         let assets = r#"{"js":"/pkg/frontend.0123.js","wasm":"/pkg/frontend_bg.0123.wasm","css":"/pkg/main.0123.css","build":"0123"}"#;
         put(&server.site().join("assets.json"), assets.as_bytes());
-        server.run().await;
+        server.run(listener).await;
         server
     }
 
@@ -66,18 +89,21 @@ impl TestServer {
         server
     }
 
-    async fn run(&mut self) {
+    async fn run(&mut self, listener: TcpListener) {
+        let platform = self.platform.as_ref();
         let options = Options {
             listen: Some(self.address),
+            platform: platform.map(|platform| format!("em2.{}", platform.domain)),
+            domains: platform.map(|platform| vec![platform.domain.clone()]),
+            routes: platform.map(|platform| platform.routes.clone()),
             data: Some(self.folder.path().join("data")),
             site: Some(self.folder.path().join("site")),
             database: Some(self.database.address().to_owned()),
             ..Options::default()
         };
-        let server = Server::open(Config::load(options).unwrap(), self.clock.clone())
-            .await
-            .unwrap();
-        self.address = server.address();
+        let config = Config::load(options).unwrap();
+        let server = Server::open_on(listener, config, self.clock.clone());
+        let server = server.await.unwrap();
         let app = server.app().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async move { drop(stopped.await) }));
@@ -86,11 +112,22 @@ impl TestServer {
 
     /// Stops, and starts again on the same database and port.
     pub(crate) async fn restart(&mut self) {
+        self.pause().await;
+        self.resume().await;
+    }
+
+    /// Stops for a while: nobody answers.
+    pub(crate) async fn pause(&mut self) {
         let Running { stop, task, app } = self.running.take().unwrap();
         stop.send(()).unwrap();
         task.await.unwrap();
         drop(app);
-        self.run().await;
+    }
+
+    /// Goes on after a pause, on the same database and port.
+    pub(crate) async fn resume(&mut self) {
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.run(listener).await;
     }
 
     /// Stops for good and leaves nothing behind.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::conversation::{Conversation, Seen};
+use crate::address::Platform;
 use crate::id::{ActionKey, ConversationKey, DraftKey, Time};
 
 /// A draft: one mutable row, heard of by its creator alone.
@@ -42,6 +43,8 @@ pub enum Accepted {
         key: ActionKey,
         change: Box<crate::wire::live::Change>,
     },
+    /// It is kept, and on its way to the platform that leads: the live feed tells when it has its slot.
+    Pending { key: ActionKey, leader: Platform },
     /// The read position moved.
     Seen { seen: Seen },
     /// The draft was saved.

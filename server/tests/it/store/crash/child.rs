@@ -9,6 +9,7 @@ use em2_model::wire::domestic::{Accepted, Published};
 use em2_model::wire::intent::{DraftFields, Intent};
 use em2_model::{ConversationKey, ConversationRef, DraftKey, Format};
 use server::clock::Clock;
+use server::federation::peers::Peers;
 use server::identity::{Identity, Wanted};
 use server::propagate::Bus;
 use server::service::{IdempotencyKey, Me, Service};
@@ -63,7 +64,8 @@ async fn service(store: &Store, folder: &Path) -> (Service, Me) {
     let identity = Identity::open(store, folder, wanted, clock.now())
         .await
         .unwrap();
-    let service = Service::new(store.clone(), clock, identity, Bus::local());
+    let peers = Peers::new(store.clone(), clock.clone(), None, identity.clone());
+    let service = Service::new(store.clone(), clock, identity, Bus::local(), peers);
     let anna = address("anna@localhost.example");
     let mut conn = store.reader().await.unwrap();
     let user = find_user_by_address(&mut conn, &anna)

@@ -1,0 +1,78 @@
+//! Requests to and from other platforms. // spec §2, §6, §7, §15
+//!
+//! ```text
+//!  commit ─► outbox ─► jobs::sender ─► client ─► web ─► another platform
+//!                        │ parcel, answer                  │
+//!                        ▼                                 ▼
+//!                     service  ◄───────────────────  routes::foreign
+//! ```
+//!
+//! - `announcement`, `dns`, `discovery`, `route`: from the domain of an address to its platform.
+//! - `guard`, `web`, `routes`: the one way out, and what it does not let out.
+//! - `signature`, `nonces`, `rates`: who says something, and that it is said once and not too often.
+//! - `peers`, `keyring`: what is known of other platforms. `client`: what is said to them.
+
+mod announcement;
+pub mod client;
+pub mod discovery;
+mod dns;
+mod expiry;
+mod guard;
+pub mod keyring;
+pub mod nonces;
+pub mod peers;
+pub mod rates;
+pub mod route;
+pub mod routes;
+pub mod signature;
+pub mod unreached;
+pub mod web;
+
+use em2_model::Platform;
+use em2_model::record::Record;
+
+use crate::propagate::Outbox;
+use keyring::Keyring;
+use nonces::Nonces;
+use peers::Peers;
+use rates::Rates;
+
+/// How many nonces are remembered, and how many of one platform: at most 50 requests a second for 6 to 12 minutes.
+const NONCES: usize = 400_000;
+const NONCES_EACH: usize = 40_000;
+
+/// What requests of other platforms are checked with.
+pub struct Federation {
+    pub peers: Peers,
+    pub nonces: Nonces,
+    pub rates: Rates,
+    outbox: Outbox,
+}
+
+impl Federation {
+    pub fn new(peers: Peers, outbox: Outbox) -> Federation {
+        Federation {
+            peers,
+            nonces: Nonces::new(NONCES, NONCES_EACH),
+            rates: Rates::default(),
+            outbox,
+        }
+    }
+
+    /// A platform has proved that it is there: what waits for it is sent. // spec §15
+    pub fn heard(&self, platform: &Platform) {
+        self.outbox.alive(platform);
+    }
+
+    /// The keys of all who signed these records, as far as they can be found out.
+    pub async fn keyring(&self, records: impl Iterator<Item = &Record>) -> Keyring {
+        let mut keys = Keyring::default();
+        for (platform, kids) in Keyring::signers(records) {
+            match self.peers.log_with(&platform, &kids).await {
+                Ok(log) => keys.add(platform, log),
+                Err(why) => tracing::info!(%platform, ?why, "the keys of a platform are not known"),
+            }
+        }
+        keys
+    }
+}

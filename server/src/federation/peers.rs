@@ -1,0 +1,303 @@
+//! What is known of other platforms: their key logs, kept in the database and in memory, and fetched where they are
+//! missing or too old. // spec §2, §3, §6
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use em2_model::id::Incarnation;
+use em2_model::keys::KeyLog;
+use em2_model::refusal::{Code, Refusal};
+use em2_model::sign::Kid;
+use em2_model::wire::foreign::document::PlatformDocument;
+use em2_model::{Address, Platform, Time};
+
+use super::discovery::{Discovery, Found};
+use super::unreached::Unreached;
+use crate::clock::Clock;
+use crate::identity::Identity;
+use crate::store::peers::{find_peer, upsert_document};
+use crate::store::platform::{Recipient, find_recipient, upsert_recipient};
+use crate::store::{Store, StoreError};
+
+/// How long a failure to fetch a document is remembered, in milliseconds. // spec §6
+const FAILED: i64 = 2 * 60 * 1000;
+
+/// Other platforms. Cheap to clone: every clone is the same one.
+#[derive(Clone)]
+pub struct Peers(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    /// The way out; absent in a local trial, which speaks to nobody.
+    discovery: Option<Discovery>,
+    /// This platform itself.
+    own: Identity,
+    known: Mutex<BTreeMap<Platform, Known>>,
+    /// One look-up at a time for each platform.
+    flights: Mutex<BTreeMap<Platform, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+#[derive(Clone)]
+struct Known {
+    log: Arc<KeyLog>,
+    expires_at: Time,
+    /// Not fetched again before this time.
+    failed_until: Time,
+}
+
+/// Why the keys of a platform are not known.
+#[derive(Debug)]
+pub enum Unknown {
+    Unreached(Unreached),
+    /// A local trial asks nobody.
+    Trial,
+    /// Its key log begins with another entry than it did: somebody else owns the name. // spec §3
+    Incarnation,
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unknown {
+    fn from(error: StoreError) -> Unknown {
+        Unknown::Store(error)
+    }
+}
+
+impl From<Unknown> for Refusal {
+    fn from(unknown: Unknown) -> Refusal {
+        match unknown {
+            Unknown::Unreached(why) => {
+                let message = format!("{why} Try again later; nothing was lost.");
+                Refusal::new(Code::Down, message)
+            }
+            Unknown::Trial => Refusal::format(
+                "A local trial speaks to no other platform. Set up a platform to reach others.",
+            ),
+            Unknown::Incarnation => Refusal::from(Code::Incarnation),
+            Unknown::Store(error) => {
+                tracing::error!(%error, "what is known of a platform cannot be read");
+                Refusal::from(Code::Down)
+            }
+        }
+    }
+}
+
+impl Peers {
+    /// Other platforms, as this one knows them and finds them.
+    pub fn new(store: Store, clock: Clock, discovery: Option<Discovery>, own: Identity) -> Peers {
+        Peers(Arc::new(Inner {
+            store,
+            clock,
+            discovery,
+            own,
+            known: Mutex::default(),
+            flights: Mutex::default(),
+        }))
+    }
+
+    /// Where an address is reached: its platform with its incarnation, `None` by mail alone. What was found is kept for
+    /// as long as it said.
+    pub async fn find(
+        &self,
+        address: &Address,
+    ) -> Result<Option<(Platform, Incarnation)>, Refusal> {
+        let now = self.0.clock.now();
+        let mut conn = self.0.store.reader().await.map_err(Unknown::from)?;
+        let known = find_recipient(&mut conn, address)
+            .await
+            .map_err(Unknown::from)?;
+        drop(conn);
+        if let Some(known) = known.filter(|known| known.expires_at > now) {
+            return match known.platform {
+                None => Ok(None),
+                Some(platform) => {
+                    let log = self.log(&platform).await?;
+                    Ok(Some((platform, log.incarnation())))
+                }
+            };
+        }
+        let discovery = self.0.discovery.as_ref().ok_or(Unknown::Trial)?;
+        let found = discovery
+            .find(address.domain())
+            .await
+            .map_err(Unknown::Unreached)?;
+        let (platform, ttl) = match found {
+            Found::Mail { ttl } => (None, ttl),
+            Found::Platform {
+                platform,
+                document,
+                log,
+                ttl,
+            } => {
+                let log = self.keep(&platform, &document, log, ttl).await?;
+                (Some((platform, log.incarnation())), ttl)
+            }
+        };
+        let recipient = Recipient {
+            address: address.clone(),
+            platform: platform.as_ref().map(|(platform, _)| platform.clone()),
+            expires_at: now.plus(ttl),
+        };
+        let kept = self.0.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                upsert_recipient(tx, &recipient);
+                Ok(())
+            })
+        });
+        kept.await.map_err(Unknown::from)?;
+        Ok(platform)
+    }
+
+    /// The key log of a platform as it was last read; fetched if it never was.
+    pub async fn log(&self, platform: &Platform) -> Result<Arc<KeyLog>, Unknown> {
+        self.log_with(platform, &BTreeSet::new()).await
+    }
+
+    /// The key log of a platform; fetched again where it lacks one of these keys.
+    pub async fn log_with(
+        &self,
+        platform: &Platform,
+        kids: &BTreeSet<Kid>,
+    ) -> Result<Arc<KeyLog>, Unknown> {
+        if let Some(log) = self.held(platform, kids) {
+            return Ok(log);
+        }
+        let flight = self.flight(platform);
+        let _one_at_a_time = flight.lock().await;
+        if let Some(log) = self.held(platform, kids) {
+            return Ok(log);
+        }
+        if self.known(platform).is_none() {
+            self.load(platform).await?;
+            if let Some(log) = self.held(platform, kids) {
+                return Ok(log);
+            }
+        }
+        let now = self.0.clock.now();
+        let known = self.known(platform);
+        if let Some(known) = known.as_ref().filter(|known| known.failed_until > now) {
+            return Ok(known.log.clone());
+        }
+        match (self.fetch(platform).await, known) {
+            (Ok(log), _) => Ok(log),
+            // What is known still counts for what it knows.
+            (Err(Unknown::Unreached(why)), Some(known)) => {
+                tracing::info!(%platform, %why, "a platform document was not fetched");
+                let failed = Known {
+                    failed_until: now.plus(FAILED),
+                    ..known
+                };
+                let log = failed.log.clone();
+                self.remember(platform, failed);
+                Ok(log)
+            }
+            (Err(unknown), _) => Err(unknown),
+        }
+    }
+
+    /// Whether anything is known of a platform, without asking anybody.
+    pub async fn is_known(&self, platform: &Platform, kid: &Kid) -> Result<bool, Unknown> {
+        if self.known(platform).is_none() {
+            self.load(platform).await?;
+        }
+        Ok(self
+            .held(platform, &BTreeSet::from([kid.clone()]))
+            .is_some())
+    }
+
+    async fn load(&self, platform: &Platform) -> Result<(), Unknown> {
+        let row = find_peer(&mut self.0.store.reader().await?, platform).await?;
+        let Some((row, document)) = row.and_then(|mut row| {
+            let document = row.document.take()?;
+            Some((row, document))
+        }) else {
+            return Ok(());
+        };
+        let (_, log) = PlatformDocument::parse(&document)
+            .map_err(|refusal| StoreError::Corrupt(refusal.message))?;
+        self.remember(
+            platform,
+            Known {
+                log: Arc::new(log),
+                expires_at: row.expires_at,
+                failed_until: Time(0),
+            },
+        );
+        Ok(())
+    }
+
+    async fn fetch(&self, platform: &Platform) -> Result<Arc<KeyLog>, Unknown> {
+        let discovery = self.0.discovery.as_ref().ok_or(Unknown::Trial)?;
+        let fetched = discovery.document(platform).await;
+        let (document, log, ttl) = fetched.map_err(Unknown::Unreached)?;
+        self.keep(platform, &document, log, ttl).await
+    }
+
+    /// Keeps a document that was fetched. A log that begins anew belongs to another owner.
+    async fn keep(
+        &self,
+        platform: &Platform,
+        document: &PlatformDocument,
+        log: KeyLog,
+        ttl: i64,
+    ) -> Result<Arc<KeyLog>, Unknown> {
+        let bytes =
+            serde_json::to_vec(document).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let expires_at = self.0.clock.now().plus(ttl);
+        let row = find_peer(&mut self.0.store.reader().await?, platform).await?;
+        if row
+            .and_then(|row| row.incarnation)
+            .is_some_and(|known| known != log.incarnation())
+        {
+            return Err(Unknown::Incarnation);
+        }
+        let (inc, name, log) = (log.incarnation(), platform.clone(), Arc::new(log));
+        let kept = self.0.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                upsert_document(tx, &name, inc, &bytes, expires_at);
+                Ok(())
+            })
+        });
+        kept.await?;
+        self.remember(
+            platform,
+            Known {
+                log: log.clone(),
+                expires_at,
+                failed_until: Time(0),
+            },
+        );
+        Ok(log)
+    }
+
+    /// The log in memory, if it is young enough and has these keys.
+    fn held(&self, platform: &Platform, kids: &BTreeSet<Kid>) -> Option<Arc<KeyLog>> {
+        if self.0.own.platform() == platform {
+            return Some(Arc::new(self.0.own.log().clone()));
+        }
+        let known = self.known(platform)?;
+        let young = known.expires_at > self.0.clock.now();
+        let complete = kids.iter().all(|kid| known.log.find(kid).is_some());
+        (complete && young).then_some(known.log)
+    }
+
+    fn known(&self, platform: &Platform) -> Option<Known> {
+        let known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(platform).cloned()
+    }
+
+    fn remember(&self, platform: &Platform, new: Known) {
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(platform.clone(), new);
+    }
+
+    fn flight(&self, platform: &Platform) -> Arc<tokio::sync::Mutex<()>> {
+        let mut flights = self
+            .0
+            .flights
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        flights.retain(|_, flight| Arc::strong_count(flight) > 1);
+        flights.entry(platform.clone()).or_default().clone()
+    }
+}

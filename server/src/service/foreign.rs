@@ -1,0 +1,19 @@
+//! What other platforms say, and what they are told. // spec §7, §12, §15
+//!
+//! ```text
+//!  push ─► verified, rendered ─► one transaction: enter the room ─► a step for each record ─► project, tell, answer
+//!  a peer lacks something ─► parcel ─► sent by federation ─► its answer ─► one transaction: a step
+//! ```
+
+mod log;
+mod parcel;
+mod ready;
+mod receive;
+mod room;
+mod serve;
+mod submit;
+mod wait;
+
+pub use parcel::{Left, Parcel};
+pub use serve::Stretch;
+pub(super) use wait::Waiting;

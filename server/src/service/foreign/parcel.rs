@@ -1,0 +1,213 @@
+//! What waits for another platform in one conversation, and what its answer changes. // spec §12, §15
+
+use em2_model::conversation::{Conversation, Core};
+use em2_model::id::Time;
+use em2_model::refusal::Refusal;
+use em2_model::step::{Input, Message};
+use em2_model::wire::foreign::{Answer, RECORDS_MAX, SeenMark};
+use em2_model::{ConversationKey, Platform};
+
+use super::room::{PENDING_MAX, shared};
+use super::serve::withhold;
+use crate::service::Service;
+use crate::service::failure::Failure;
+use crate::store::Conn;
+use crate::store::actions::{list_commits, list_records_after};
+use crate::store::conversations::find_conversation;
+use crate::store::deliveries::{find_delivery, mark_delivered, mark_seen_delivered};
+use crate::store::participants::list_marks;
+use crate::store::pending::list_pending;
+
+/// How many bytes of records one request carries: what is left of the limit is for keys and marks. // spec §7
+const BYTES: usize = 900 * 1024;
+
+/// What one conversation has for another platform, ready to be sent.
+#[derive(Debug)]
+pub struct Parcel {
+    pub conv: ConversationKey,
+    /// The epoch in which this platform commits; 1 where it says nothing of it.
+    pub epoch: u64,
+    /// Records in their exact bytes, in their order.
+    pub records: Vec<Vec<u8>>,
+    pub seen: Vec<SeenMark>,
+    /// There is more than fits.
+    pub more: bool,
+    /// The newest of the marks.
+    seen_at: Time,
+    /// The peer had this much before.
+    acked: u64,
+    leads: bool,
+}
+
+/// What an answer left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    Nothing,
+    /// More is to be sent at once.
+    More,
+    /// The peer took none of it.
+    Stuck,
+}
+
+impl Service {
+    /// What this peer lacks in a conversation; nothing where it lacks nothing.
+    pub async fn parcel(
+        &self,
+        peer: &Platform,
+        conv: ConversationKey,
+        room: usize,
+    ) -> Result<Option<Parcel>, Refusal> {
+        Ok(self.make_parcel(peer, conv, room).await?)
+    }
+
+    async fn make_parcel(
+        &self,
+        peer: &Platform,
+        conv: ConversationKey,
+        room: usize,
+    ) -> Result<Option<Parcel>, Failure> {
+        let mut conn = self.store.snapshot().await?;
+        let Some(row) = find_conversation(&mut conn, conv).await? else {
+            return Ok(None);
+        };
+        let core = row.core;
+        let delivery = find_delivery(&mut conn, conv, peer.as_str()).await?;
+        let (acked, seen_since) = delivery
+            .as_ref()
+            .map_or((0, Time(0)), |row| (row.acked_seq, row.seen_at));
+        let leads = core.leader == *self.identity.platform();
+        let limit = room.min(RECORDS_MAX) as i64;
+        let upto = core.platform_upto(peer).unwrap_or(core.seq);
+        let (records, all) = match (leads, core.leader == *peer) {
+            (true, _) if delivery.is_some() && acked < upto => {
+                let mut records = list_records_after(&mut conn, conv, acked, limit).await?;
+                records.retain(|record| record.commit().is_some_and(|commit| commit.seq() <= upto));
+                let last = acked + records.len() as u64;
+                (
+                    withhold(&mut conn, &core, peer, records).await?,
+                    last == upto,
+                )
+            }
+            (false, true) => {
+                let pending = list_pending(&mut conn, conv, PENDING_MAX).await?;
+                let all = pending.len() <= limit as usize;
+                let pending = pending.into_iter().take(limit as usize);
+                (pending.map(|record| record.into_inner()).collect(), all)
+            }
+            _ => (Vec::new(), true),
+        };
+        let (records, fits) = within(records.iter().map(|record| record.to_bytes()));
+        let seen = self.marks(&mut conn, &core, peer, seen_since).await?;
+        if records.is_empty() && seen.is_empty() {
+            return Ok(None);
+        }
+        let seen_at = seen.iter().map(|mark| mark.at).max().unwrap_or(seen_since);
+        Ok(Some(Parcel {
+            conv,
+            epoch: if leads { core.epoch } else { 1 },
+            records,
+            more: !(all && fits),
+            seen,
+            seen_at,
+            acked,
+            leads,
+        }))
+    }
+
+    /// Read marks that the peer has not been told: the leader relays those of everybody else, others tell their own.
+    async fn marks(
+        &self,
+        conn: &mut Conn,
+        core: &Core,
+        peer: &Platform,
+        since: Time,
+    ) -> Result<Vec<SeenMark>, Failure> {
+        let own = self.identity.platform();
+        let tells = core.leader == *own || core.leader == *peer;
+        if !tells || core.platform_since(peer).is_none() {
+            return Ok(Vec::new());
+        }
+        let marks = list_marks(conn, core.key, since, RECORDS_MAX as i64).await?;
+        let theirs = |mark: &SeenMark| {
+            let person = core.person(&mark.actor);
+            let platform = person.and_then(|person| person.platform.as_ref());
+            match core.leader == *own {
+                true => platform.is_some_and(|platform| platform != peer),
+                false => platform == Some(own),
+            }
+        };
+        Ok(marks.into_iter().filter(theirs).collect())
+    }
+
+    /// The peer has answered a parcel.
+    pub async fn parcel_answered(
+        &self,
+        peer: &Platform,
+        parcel: &Parcel,
+        answer: Answer,
+    ) -> Result<Left, Refusal> {
+        let (service, peer) = (self.clone(), peer.clone());
+        let (conv, acked, leads, more) = (parcel.conv, parcel.acked, parcel.leads, parcel.more);
+        let (seen_at, tells) = (parcel.seen_at, !parcel.seen.is_empty());
+        let sent = parcel.records.len();
+        let taken = self.store.write::<_, Failure, _>(move |tx| {
+            Box::pin(async move {
+                let now = service.clock.now();
+                let slots = answer
+                    .have
+                    .iter()
+                    .filter_map(|(seq, _)| i64::try_from(*seq).ok());
+                let ours = list_commits(tx, conv, slots.collect()).await?;
+                let common = shared(&answer.have, &ours);
+                if tells {
+                    mark_seen_delivered(tx, conv, peer.as_str(), seen_at);
+                }
+                if leads {
+                    mark_delivered(tx, conv, peer.as_str(), common, now);
+                    return Ok(match common {
+                        _ if sent == 0 => Left::Nothing,
+                        common if common <= acked => Left::Stuck,
+                        _ if more || common < acked + sent as u64 => Left::More,
+                        _ => Left::Nothing,
+                    });
+                }
+                let mut room = service.enter(tx, conv, &[], &answer.have).await?;
+                let before = room.pending();
+                let results = answer.results.iter();
+                let results = results
+                    .filter_map(|(key, verdict)| Some((key.parse().ok()?, verdict.outcome())));
+                let message = Message::Answer {
+                    have: answer.have.clone(),
+                    epoch: answer.epoch,
+                    results: results.collect(),
+                };
+                let input = Input::Received {
+                    from: peer.clone(),
+                    message,
+                };
+                service.step(tx, &mut room, input, None, now).await?;
+                service.leave(tx, &room, &before, now);
+                let waits = room.state.conversation().map(Conversation::core).is_some();
+                Ok(if more && waits {
+                    Left::More
+                } else {
+                    Left::Nothing
+                })
+            })
+        });
+        Ok(taken.await?)
+    }
+}
+
+/// As many records as fit into a request, and whether all do.
+fn within(records: impl Iterator<Item = Vec<u8>>) -> (Vec<Vec<u8>>, bool) {
+    let (mut bytes, mut fitting) = (0, Vec::new());
+    for record in records {
+        bytes += record.len() + 1;
+        if bytes > BYTES {
+            return (fitting, false);
+        }
+        fitting.push(record);
+    }
+    (fitting, true)
+}

@@ -1,0 +1,218 @@
+//! Taking a push: commits from the platform that leads, or actions that want a slot from one that follows.
+
+use em2_model::conversation::Conversation;
+use em2_model::id::Time;
+use em2_model::keys::KeyLog;
+use em2_model::refusal::{Code, Refusal};
+use em2_model::step::{Input, Message, Output};
+use em2_model::wire::foreign::{Answer, Push, SeenMark, Verdict};
+use em2_model::wire::live::Live;
+use em2_model::{ConversationKey, Platform};
+
+use super::ready::Checked;
+use super::room::{Part, Room, locator_slots};
+use crate::federation::keyring::Keyring;
+use crate::propagate::{Frame, after_commit};
+use crate::service::Service;
+use crate::service::failure::Failure;
+use crate::store::Tx;
+use crate::store::actions::list_commits;
+use crate::store::participants::{list_participants_here, mark_seen};
+
+impl Service {
+    /// Takes what `from` says about one conversation. Its request was authenticated by `log`; `keys` are those of all
+    /// who signed the records. A refusal is of the whole request; what became of each record stands in the answer.
+    pub async fn receive(
+        &self,
+        from: &Platform,
+        log: &KeyLog,
+        push: Push,
+        keys: Keyring,
+    ) -> Result<Answer, Refusal> {
+        let Push {
+            conv,
+            records,
+            seen,
+            epoch,
+        } = push;
+        let checked = self.check_records(records, keys).await?;
+        let received = Received {
+            from: from.clone(),
+            incarnation: log.incarnation(),
+            conv,
+            checked,
+            seen,
+            epoch,
+        };
+        let service = self.clone();
+        let taken = self.store.write::<_, Failure, _>(move |tx| {
+            Box::pin(async move { service.take(tx, received).await })
+        });
+        Ok(taken.await?)
+    }
+
+    async fn take(&self, tx: &mut Tx, received: Received) -> Result<Answer, Failure> {
+        let Received { conv, from, .. } = &received;
+        let (conv, now) = (*conv, self.clock.now());
+        let ready: Vec<_> = received.checked.iter().flatten().flatten().collect();
+        let mut room = self.enter(tx, conv, &ready, &Vec::new()).await?;
+        received.admit(&room)?;
+        let before = room.pending();
+        let mut answer = Answer::default();
+        for (index, checked) in received.checked.iter().enumerate() {
+            let ready = match checked {
+                Ok(Ok(ready)) => ready,
+                Ok(Err((key, refusal))) => {
+                    let verdict = Verdict::rejected(refusal.clone());
+                    answer.results.insert(key.to_string(), verdict);
+                    // A log goes on where it was left: after this one nothing fits.
+                    break;
+                }
+                Err(refusal) => {
+                    let verdict = Verdict::rejected(refusal.clone());
+                    answer.results.insert(format!("#{index}"), verdict);
+                    break;
+                }
+            };
+            let action = ready.record.action();
+            if action.conversation() != conv {
+                let refusal = Refusal::format("This action is of another conversation.");
+                answer
+                    .results
+                    .insert(action.key().to_string(), Verdict::rejected(refusal));
+                break;
+            }
+            let records = vec![ready.record.clone()];
+            let message = match ready.record.commit() {
+                Some(_) => Message::Commits {
+                    records,
+                    epoch: received.epoch,
+                },
+                None => Message::Submit { records },
+            };
+            let input = Input::Received {
+                from: from.clone(),
+                message,
+            };
+            for output in self.step(tx, &mut room, input, Some(ready), now).await? {
+                note(&mut answer, output);
+            }
+            if let Some(commit) = ready.record.commit()
+                && room.holds(commit)
+            {
+                let verdict = Verdict::Sequenced {
+                    seq: commit.seq(),
+                    st: commit.refused(),
+                };
+                answer.results.insert(action.key().to_string(), verdict);
+            }
+        }
+        let seq = room.state.conversation().map_or(0, |held| held.core().seq);
+        if seq == 0 {
+            return Err(Refusal::from(Code::NoConv).into());
+        }
+        self.leave(tx, &room, &before, now);
+        answer.have = list_commits(tx, conv, locator_slots(seq)).await?;
+        answer.have.reverse();
+        for mark in &received.seen {
+            self.take_seen(tx, from, &room, mark, now).await?;
+        }
+        Ok(answer)
+    }
+
+    /// A participant elsewhere has read up to here: the newest such mark counts. // spec §7, §9
+    async fn take_seen(
+        &self,
+        tx: &mut Tx,
+        from: &Platform,
+        room: &Room,
+        mark: &SeenMark,
+        now: Time,
+    ) -> Result<(), Failure> {
+        let Some(core) = room.state.conversation().map(Conversation::core) else {
+            return Ok(());
+        };
+        let of_sender =
+            |platform: Option<&Platform>| platform == Some(from) || core.leader == *from;
+        let person = core.person(&mark.actor);
+        let speaks = person.is_some_and(|person| of_sender(person.platform.as_ref()));
+        let at = mark.at.min(now);
+        if !speaks || !mark_seen(tx, core.key, &mark.actor, mark.commit, mark.seq, at).await? {
+            return Ok(());
+        }
+        let frame = Frame::live(Live::Seen {
+            conversation: core.key,
+            seen: em2_model::wire::domestic::Seen {
+                address: mark.actor.clone(),
+                seq: mark.seq,
+                at,
+            },
+        });
+        let here = list_participants_here(tx, core.key).await?;
+        let present = here.iter().filter(|person| person.is_present());
+        let audience = present.filter_map(|person| Some((person.user?, frame.clone())));
+        after_commit(tx, &self.bus, audience.collect());
+        Ok(())
+    }
+}
+
+/// A push whose records were checked.
+struct Received {
+    from: Platform,
+    incarnation: em2_model::id::Incarnation,
+    conv: ConversationKey,
+    checked: Vec<Result<Checked, Refusal>>,
+    seen: Vec<SeenMark>,
+    epoch: u64,
+}
+
+impl Received {
+    /// Whether the sender may say anything about this conversation. Whoever never took part is answered as for one that
+    /// does not exist. // spec §3, §7, security.md 33, 38, 39
+    fn admit(&self, room: &Room) -> Result<(), Refusal> {
+        match room.part_of(&self.from) {
+            Part::Present => {}
+            Part::Removed { upto } => {
+                return Err(Refusal::from(Code::Removed).with("upto", upto));
+            }
+            Part::Never => return Err(Refusal::from(Code::NoConv)),
+            Part::Unknown => return self.admit_first(),
+        }
+        let core = room.state.conversation().map(Conversation::core);
+        let people = core.into_iter().flat_map(|core| core.people.values());
+        let mut theirs = people.filter(|person| person.platform.as_ref() == Some(&self.from));
+        match theirs.any(|person| person.inc.is_some_and(|inc| inc != self.incarnation)) {
+            true => Err(Refusal::from(Code::Incarnation)),
+            false => Ok(()),
+        }
+    }
+
+    /// A conversation that is not known begins with its first record, from the platform that leads it. // spec §16
+    fn admit_first(&self) -> Result<(), Refusal> {
+        let first = match self.checked.first() {
+            Some(Ok(Ok(ready))) => ready.record.commit(),
+            Some(Ok(Err((_, refusal))) | Err(refusal)) => return Err(refusal.clone()),
+            None => None,
+        };
+        let begins = first.is_some_and(|commit| commit.seq() == 1 && *commit.leader() == self.from);
+        match begins {
+            true => Ok(()),
+            false => Err(Refusal::from(Code::NoConv)),
+        }
+    }
+}
+
+/// What a step says to the sender.
+fn note(answer: &mut Answer, output: Output) {
+    let Output::Send {
+        message: Message::Answer { epoch, results, .. },
+        ..
+    } = output
+    else {
+        return;
+    };
+    answer.epoch = answer.epoch.max(epoch);
+    for (key, outcome) in results {
+        answer.results.insert(key.to_string(), outcome.into());
+    }
+}

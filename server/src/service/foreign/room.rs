@@ -1,0 +1,354 @@
+//! One conversation, held for the steps that one request makes in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use em2_model::action::{Content, Model};
+use em2_model::conversation::{Change, Conversation, Core, Effect, Touch};
+use em2_model::id::{ActionKey, CommitKey, ConversationKey, Time};
+use em2_model::participant::History;
+use em2_model::record::{Commit, Record, Verified};
+use em2_model::step::{self, Input, Kept, Locator, Log as _, Output, Standing, State};
+use em2_model::{Code, Nonce, Platform, Refusal};
+
+use super::log::PartLog;
+use super::ready::Ready;
+use crate::service::Service;
+use crate::service::failure::Failure;
+use crate::service::project::{Prepared, Projection, about, about_words, participant};
+use crate::service::publish::blank_face;
+use crate::service::row::name_people;
+use crate::store::Tx;
+use crate::store::actions::{insert_action, list_commits, list_records_after, list_slots};
+use crate::store::conversations::{
+    ConversationRow, Held, Loaded, Wanted, insert_conversation, load_for_write,
+};
+use crate::store::feed::Heads;
+use crate::store::participants::insert_participants;
+use crate::store::pending::{delete_pending, insert_pending, list_pending};
+use crate::store::search::insert_words;
+use crate::store::standings::{find_standing, upsert_standing};
+
+/// How many actions wait for a slot in one conversation at most.
+pub(in crate::service) const PENDING_MAX: i64 = 1_000;
+
+/// A conversation while it is held: the core's state, the part of the log that it may look at, and the rows.
+pub(super) struct Room {
+    conv: ConversationKey,
+    pub(super) state: State,
+    log: PartLog,
+    /// As it was when the room was entered.
+    standing: Standing,
+    loaded: Option<Loaded>,
+    heads: Heads,
+    slots: BTreeMap<Nonce, em2_model::conversation::Slot>,
+}
+
+impl Service {
+    /// Loads what steps with these records, or with an answer that has this locator, may look at, and keeps other
+    /// writers of the conversation waiting.
+    pub(super) async fn enter(
+        &self,
+        tx: &mut Tx,
+        conv: ConversationKey,
+        ready: &[&Ready],
+        have: &Locator,
+    ) -> Result<Room, Failure> {
+        let messages: Vec<ActionKey> = ready
+            .iter()
+            .flat_map(|ready| touched(&ready.record))
+            .collect();
+        let added = ready
+            .iter()
+            .filter_map(|ready| ready.prepared.added.as_ref());
+        let added: BTreeSet<_> = added.map(|user| user.id).collect();
+        let mut wanted = vec![Wanted {
+            conv,
+            messages: &messages,
+            added: None,
+        }];
+        wanted.extend(added.into_iter().map(|user| Wanted {
+            conv,
+            messages: &[],
+            added: Some(user),
+        }));
+        let Held {
+            mut conversations,
+            heads,
+        } = load_for_write(tx, &wanted).await?;
+        let loaded = conversations.remove(&conv);
+        let mut log = PartLog::default();
+        let (mut standing, mut pending, mut slots) =
+            (Standing::default(), Vec::new(), BTreeMap::new());
+        if let Some(loaded) = &loaded {
+            standing = find_standing(tx, conv).await?;
+            pending = list_pending(tx, conv, PENDING_MAX).await?;
+            let head = loaded.row.core.seq;
+            let mut asked: BTreeSet<u64> = have.iter().map(|(seq, _)| *seq).collect();
+            for commit in ready.iter().filter_map(|ready| ready.record.commit()) {
+                asked.extend([commit.seq(), commit.seq().saturating_sub(1)]);
+            }
+            asked.insert(head);
+            asked.retain(|seq| (1..=head).contains(seq));
+            let asked = asked.iter().filter_map(|seq| i64::try_from(*seq).ok());
+            log.load_commits(list_commits(tx, conv, asked.collect()).await?);
+            if standing.is_unsettled() || branches(&log, ready, head) {
+                log.load_records(list_records_after(tx, conv, 0, i64::MAX).await?);
+            }
+            let nonces: Vec<Nonce> = ready
+                .iter()
+                .map(|ready| ready.record.action().header().nonce)
+                .collect();
+            slots = list_slots(tx, conv, &nonces).await?.into_iter().collect();
+        }
+        let conversation = loaded
+            .as_ref()
+            .map(|loaded| Conversation::part(loaded.row.core.clone()));
+        let pending = pending.into_iter().map(Arc::new).collect();
+        let key = self.identity.key().clone();
+        Ok(Room {
+            conv,
+            state: State::resume(key, conversation, pending, standing.clone()),
+            log,
+            standing,
+            loaded,
+            heads,
+            slots,
+        })
+    }
+
+    /// One step, and what follows from it in the rows. Answers what is left to do.
+    pub(super) async fn step(
+        &self,
+        tx: &mut Tx,
+        room: &mut Room,
+        input: Input,
+        ready: Option<&Ready>,
+        now: Time,
+    ) -> Result<Vec<Output>, Failure> {
+        if let Some(ready) = ready {
+            room.load_touched(&ready.record);
+        }
+        let mut left = Vec::new();
+        for output in step::step(&mut room.state, &mut room.log, input, now) {
+            match output {
+                Output::Applied(record, change) => {
+                    let prepared = ready.map(|ready| &ready.prepared);
+                    self.apply(tx, room, &record, &change, prepared, now)
+                        .await?;
+                }
+                Output::Alarm { seq, code } => {
+                    tracing::error!(conv = %room.conv, seq, %code, "the leader of a conversation does not keep to the rules");
+                    left.push(Output::Alarm { seq, code });
+                }
+                Output::Tell { key, outcome } => {
+                    let waiting = self.waiting.clone();
+                    tx.on_commit(move || waiting.tell(key, outcome));
+                    left.push(Output::Tell { key, outcome });
+                }
+                other => left.push(other),
+            }
+        }
+        if room.log.cut().is_some() {
+            // Undoing what is on the pages already needs a person to look at it: nothing is lost, nothing is taken over.
+            return Err(Refusal::from(Code::Fork).into());
+        }
+        Ok(left)
+    }
+
+    /// A record that has its slot becomes rows, and those who take part are told.
+    async fn apply(
+        &self,
+        tx: &mut Tx,
+        room: &mut Room,
+        record: &Kept,
+        change: &Change,
+        prepared: Option<&Prepared>,
+        now: Time,
+    ) -> Result<(), Failure> {
+        let core = room.state.conversation().map(Conversation::core).cloned();
+        let core = core.ok_or_else(|| Refusal::from(Code::Internal))?;
+        let record: &Verified<Record> = record;
+        let mut projection = match room.loaded.take() {
+            None => begin(tx, core, record, change)?,
+            Some(loaded) => {
+                insert_action(tx, record)?;
+                let mut projection = Projection::new(loaded, core, change);
+                let nothing = Prepared::default();
+                let prepared = prepared.unwrap_or(&nothing);
+                projection.store(tx, prepared, change, record).await?;
+                projection
+            }
+        };
+        projection.readers.sort_unstable();
+        self.tell_change(tx, Some(&mut room.heads), &projection, record, now)
+            .await?;
+        room.loaded = Some(projection.into_loaded());
+        Ok(())
+    }
+
+    /// Keeps what the steps left beside log and rows.
+    pub(super) fn leave(&self, tx: &mut Tx, room: &Room, before: &[ActionKey], now: Time) {
+        if *room.state.standing() != room.standing {
+            upsert_standing(tx, room.conv, room.state.standing());
+        }
+        let after: Vec<ActionKey> = room.pending();
+        for key in before.iter().filter(|key| !after.contains(key)) {
+            delete_pending(tx, room.conv, *key);
+        }
+        for kept in room.state.pending() {
+            let action = kept.action();
+            let author = action.header().actor.as_ref();
+            if let Some(author) = author.filter(|_| !before.contains(&action.key())) {
+                insert_pending(tx, room.conv, author, kept, now);
+            }
+        }
+    }
+}
+
+impl Room {
+    /// The actions that wait for a slot.
+    pub(super) fn pending(&self) -> Vec<ActionKey> {
+        let pending = self.state.pending().iter();
+        pending.map(|kept| kept.action().key()).collect()
+    }
+
+    /// Who takes part from this platform: the place of its removal where nobody does any more.
+    pub(super) fn part_of(&self, platform: &Platform) -> Part {
+        let core = self.state.conversation().map(Conversation::core);
+        core.map_or(Part::Unknown, |core| part_of(core, platform))
+    }
+
+    /// Whether this commit is in the log.
+    pub(super) fn holds(&self, commit: &Commit) -> bool {
+        self.log.commit_key(commit.seq()) == Some(commit.key())
+    }
+
+    fn load_touched(&mut self, record: &Kept) {
+        let Some(conversation) = self.state.conversation_mut() else {
+            return;
+        };
+        loop {
+            let missing = conversation.missing(record.action());
+            if missing.is_empty() {
+                return;
+            }
+            for touch in missing {
+                match touch {
+                    Touch::Nonce(nonce) => {
+                        conversation.load_slot(nonce, self.slots.get(&nonce).copied())
+                    }
+                    Touch::Item(model, key) => {
+                        let messages = self.loaded.iter().flat_map(|loaded| &loaded.messages);
+                        let found = messages
+                            .filter(|_| model == Model::Message)
+                            .find(|message| message.key == key);
+                        conversation.load_item(model, key, found.map(|message| message.item()));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How a platform takes part in a conversation.
+pub(super) enum Part {
+    /// The conversation is not known here.
+    Unknown,
+    Present,
+    Removed {
+        upto: u64,
+    },
+    Never,
+}
+
+/// How a platform takes part in this conversation: the leader always does.
+pub(super) fn part_of(core: &Core, platform: &Platform) -> Part {
+    if core.leader == *platform || core.platform_since(platform).is_some() {
+        return Part::Present;
+    }
+    match core.platform_upto(platform) {
+        Some(upto) => Part::Removed { upto },
+        None => Part::Never,
+    }
+}
+
+/// The messages that a record touches.
+fn touched(record: &Kept) -> Vec<ActionKey> {
+    let action = record.action();
+    let header = action.header();
+    let from = match action.content() {
+        Ok(Content::ParticipantAdd(add)) => match add.history {
+            History::From(message) => Some(message),
+            History::All | History::Now => None,
+        },
+        _ => None,
+    };
+    let about = match action.kind().model() {
+        Model::Message | Model::Attachment => [header.item, header.parent],
+        _ => [None, None],
+    };
+    about.into_iter().flatten().chain(from).collect()
+}
+
+/// Whether one of the commits stands in a slot that holds another one: then any part of the log may be looked at.
+fn branches(log: &PartLog, ready: &[&Ready], head: u64) -> bool {
+    let mut commits = ready.iter().filter_map(|ready| ready.record.commit());
+    commits.any(|commit| commit.seq() <= head && log.commit_key(commit.seq()) != Some(commit.key()))
+}
+
+/// The rows of a conversation of which only the first record is known. // spec §16
+fn begin(
+    tx: &mut Tx,
+    core: Core,
+    record: &Verified<Record>,
+    change: &Change,
+) -> Result<Projection, Failure> {
+    debug_assert_eq!(change.effect, Effect::Conversation);
+    let mut conversation = ConversationRow {
+        face: blank_face(change.action),
+        created_at: change.at,
+        core,
+    };
+    name_people(&mut conversation.face, &conversation.core, &[]);
+    insert_conversation(tx, &conversation);
+    insert_action(tx, record)?;
+    let core = &conversation.core;
+    let people: Vec<_> = core
+        .people
+        .values()
+        .map(|person| participant(core.key, person, None, change))
+        .collect();
+    insert_participants(tx, &people);
+    let words = about(core, &[]);
+    insert_words(tx, &about_words(core, &words));
+    Ok(Projection {
+        conversation,
+        here: Vec::new(),
+        readers: Vec::new(),
+        message: None,
+        others: Vec::new(),
+        label: None,
+    })
+}
+
+/// Which commits are here: the slots that a locator names. // spec §7
+pub(super) fn locator_slots(head: u64) -> Vec<i64> {
+    let distances = std::iter::successors(Some(0_u64), |back| {
+        Some(if *back == 0 { 1 } else { back * 2 })
+    });
+    let slots = distances
+        .take_while(|back| *back < head)
+        .map(|back| head - back);
+    let mut slots: Vec<i64> = slots.filter_map(|seq| i64::try_from(seq).ok()).collect();
+    if head > 0 && slots.last() != Some(&1) {
+        slots.push(1);
+    }
+    slots
+}
+
+/// The newest commit that both have.
+pub(super) fn shared(have: &Locator, ours: &[(u64, CommitKey)]) -> u64 {
+    let both = have.iter().filter(|entry| ours.contains(entry));
+    both.map(|(seq, _)| *seq).max().unwrap_or(0)
+}

@@ -1,0 +1,31 @@
+//! How this platform stands to the others in one conversation, as the core of the protocol keeps it. Most conversations
+//! have no row: nothing was restored. // spec §14
+
+use em2_model::ConversationKey;
+use em2_model::step::Standing;
+
+use crate::store::conn::{Conn, Tx};
+use crate::store::error::StoreError;
+use crate::store::value::{args, from_json, json};
+
+/// The standing of a conversation.
+pub async fn find_standing(conn: &mut Conn, conv: ConversationKey) -> Result<Standing, StoreError> {
+    let row = conn
+        .fetch_optional(
+            "SELECT standing FROM standings WHERE conv = $1",
+            args![conv],
+        )
+        .await?;
+    row.map_or(Ok(Standing::default()), |row| {
+        from_json(&row.get::<String>(0)?)
+    })
+}
+
+/// Keeps the standing of a conversation.
+pub fn upsert_standing(tx: &mut Tx, conv: ConversationKey, standing: &Standing) {
+    tx.push(
+        "INSERT INTO standings (conv, standing) VALUES ($1, $2)
+         ON CONFLICT (conv) DO UPDATE SET standing = excluded.standing",
+        args![conv, json(standing)],
+    );
+}

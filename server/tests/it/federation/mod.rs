@@ -1,0 +1,85 @@
+//! Platforms that talk to each other, as stories.
+
+mod talk;
+
+use std::time::Duration;
+
+use em2_model::ConversationKey;
+use em2_model::id::ConversationRef;
+use em2_model::wire::domestic::{Conversation, Entry, Row};
+
+use crate::support::person::Person;
+use crate::support::platforms::Platforms;
+use crate::support::server::TestServer;
+
+/// Somebody with an account on a platform, signed in.
+async fn person(server: &TestServer, address: &str) -> Person {
+    server.account(address).await;
+    server.sign_in(address).await
+}
+
+/// Waits until something is so. What never becomes so fails the test with what was seen last.
+async fn until<T: std::fmt::Debug>(
+    mut look: impl AsyncFnMut() -> T,
+    is_so: impl Fn(&T) -> bool,
+) -> T {
+    let mut seen = look().await;
+    for _ in 0..400 {
+        if is_so(&seen) {
+            return seen;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        seen = look().await;
+    }
+    panic!("this never came: {seen:#?}");
+}
+
+/// Waits until the conversation stands in somebody's list.
+async fn listed(person: &Person, key: ConversationKey) -> Row {
+    let row = async || {
+        let rows = person.list().await.rows;
+        rows.into_iter()
+            .find(|row| row.key == ConversationRef::Published(key))
+    };
+    until(row, Option::is_some).await.unwrap()
+}
+
+/// The texts of the messages that somebody sees.
+fn texts(conversation: &Conversation) -> Vec<String> {
+    let text = |entry: &Entry| match entry {
+        Entry::Message(message) => {
+            let html = message.html.trim();
+            let bare = html
+                .strip_prefix("<p>")
+                .and_then(|html| html.strip_suffix("</p>"));
+            Some(bare.unwrap_or(html).to_owned())
+        }
+        Entry::Event(_) => None,
+    };
+    conversation.entries.iter().filter_map(text).collect()
+}
+
+/// Waits until somebody sees exactly these messages.
+async fn reads(person: &Person, key: ConversationKey, wanted: &[&str]) -> Conversation {
+    until(
+        async || person.conversation(key).await,
+        |conversation| texts(conversation) == wanted,
+    )
+    .await
+}
+
+/// Waits until all of them hold the same log up to the same commit.
+async fn agree(people: &[&Person], key: ConversationKey) {
+    let heads = async || {
+        let mut heads = Vec::new();
+        for person in people {
+            let conversation = person.conversation(key).await;
+            heads.push((conversation.seq, conversation.head));
+        }
+        heads
+    };
+    until(heads, |heads| {
+        heads.windows(2).all(|pair| pair[0] == pair[1])
+    })
+    .await;
+}
