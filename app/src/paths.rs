@@ -57,6 +57,11 @@ pub fn answer(key: ConversationKey, message: ActionKey) -> String {
     format!("/c/{key}?answer={message}#composer")
 }
 
+/// Where a form asks that what waits for other platforms is tried at once.
+pub fn retry(key: ConversationKey) -> String {
+    format!("/d/retry/{key}/")
+}
+
 /// Entries before slot `before` of a conversation.
 pub fn older(key: ConversationKey, before: u64) -> String {
     format!("/c/{key}?before={before}")

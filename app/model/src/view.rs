@@ -4,7 +4,9 @@
 //! wire. A change carries the present form of what it touched: older forms never overwrite newer ones.
 
 use crate::id::{ConversationRef, Time};
-use crate::wire::domestic::{Conversation, Entry, ListPage, Older, Row, Seen};
+use crate::wire::domestic::{
+    Conversation, Entry, ListPage, Message, Older, Row, Seen, UNCONFIRMED,
+};
 use crate::wire::live::{Change, Effect, Live};
 
 impl Conversation {
@@ -15,7 +17,11 @@ impl Conversation {
             self.head = change.head;
         }
         match &change.effect {
-            Effect::Message { message } => self.put(Entry::Message(message.clone())),
+            Effect::Message { message } => {
+                self.entries
+                    .retain(|entry| entry.seq() < UNCONFIRMED || entry.key() != message.key);
+                self.put(Entry::Message(message.clone()));
+            }
             Effect::People {
                 participants,
                 event,
@@ -56,6 +62,13 @@ impl Conversation {
                 self.put(Entry::Event(event.clone()));
             }
             Effect::Refused { .. } | Effect::Withheld => {}
+        }
+    }
+
+    /// Shows a message that waits for its slot, unless it has one by now.
+    pub fn wait(&mut self, message: &Message) {
+        if self.message(message.key).is_none() {
+            self.put(Entry::Message(message.clone()));
         }
     }
 
@@ -152,7 +165,11 @@ impl ListPage {
             Live::Read {
                 conversation, seq, ..
             } => self.read(&ConversationRef::Published(*conversation), *seq),
-            Live::Hello { .. } | Live::Seen { .. } | Live::Resync => {}
+            Live::Hello { .. }
+            | Live::Seen { .. }
+            | Live::Waiting { .. }
+            | Live::Delivery { .. }
+            | Live::Resync => {}
         }
     }
 

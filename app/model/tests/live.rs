@@ -47,6 +47,7 @@ fn conversation() -> Conversation {
         role: Role::Owner,
         present: true,
         read: 0,
+        delivery: None,
         n: 0,
     }
 }

@@ -171,6 +171,9 @@ fn Head(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
             <header class="message-head">
                 <bdi class="message-author">{called(&first.author, &me)}</bdi>
                 <When at=first.at/>
+                {live(move || message.with(|it| it.as_ref().is_some_and(Message::is_unconfirmed)).then(|| view! {
+                    <span class="message-unconfirmed">"not confirmed yet"</span>
+                }))}
                 {live(move || edited.get().map(|(key, at, editor)| view! {
                     <a class="message-edited" href=paths::history(open.key, key)>
                         "edited " <When at=at/>

@@ -35,7 +35,7 @@ struct May {
 fn may(it: &Conversation, message: &Message, now: Time) -> May {
     let own = message.author.address == it.me;
     let change = it.present && permit::change_message(it.role, own);
-    let present = message.standing == Standing::Present;
+    let present = message.standing == Standing::Present && !message.is_unconfirmed();
     May {
         answer: present && it.present && permit::add_message(it.role, true),
         edit: may_edit(it, message),

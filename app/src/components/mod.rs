@@ -2,6 +2,7 @@
 
 pub mod avatar;
 pub mod composer;
+pub mod delivery;
 pub mod draft;
 pub mod editor;
 pub mod empty;

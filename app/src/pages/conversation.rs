@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::composer::Composer;
+use crate::components::delivery::DeliveryLine;
 use crate::components::heading::{Heading, Panel};
 use crate::components::live::{Erase, live};
 use crate::components::people::PeoplePanel;
@@ -39,6 +40,7 @@ pub fn ConversationPage(
                 <div class="conversation-read">
                     <SinceLine open/>
                     <Timeline open end/>
+                    <DeliveryLine open/>
                     <Composer open/>
                 </div>
                 {live(move || (panel.get() == Panel::People).then(|| view! { <PeoplePanel open from=named("from")/> }))}

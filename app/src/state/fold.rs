@@ -56,7 +56,11 @@ pub(super) fn fold(page: &mut ListPage, view: ListView, me: &Address, live: &Liv
         Live::Read { conversation, .. } => {
             (true, held(page, ConversationRef::Published(*conversation)))
         }
-        Live::Hello { .. } | Live::Seen { .. } | Live::Resync => return Counted::Yes,
+        Live::Hello { .. }
+        | Live::Seen { .. }
+        | Live::Waiting { .. }
+        | Live::Delivery { .. }
+        | Live::Resync => return Counted::Yes,
     };
     if belongs {
         page.apply(live);

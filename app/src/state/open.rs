@@ -208,6 +208,10 @@ impl Open {
                 conversation.apply(change)
             }
             Accepted::Seen { seen } => conversation.see(seen),
+            Accepted::Pending {
+                message: Some(message),
+                ..
+            } => conversation.wait(message),
             Accepted::Action { .. }
             | Accepted::Pending { .. }
             | Accepted::Draft { .. }
@@ -231,7 +235,8 @@ impl Open {
             match answer.await {
                 Ok(accepted) => {
                     open.take(&accepted);
-                    if let Accepted::Action { key, .. } = &accepted {
+                    if let Accepted::Action { key, .. } | Accepted::Pending { key, .. } = &accepted
+                    {
                         outbox.try_update(|outbox| outbox.confirmed(&id, *key));
                     }
                 }
@@ -271,6 +276,20 @@ impl Open {
             }) if *conversation == self.key => {
                 self.conversation
                     .update(|conversation| conversation.read = conversation.read.max(*seq));
+            }
+            Frame::Live(Live::Waiting {
+                conversation,
+                message,
+            }) if *conversation == self.key => {
+                self.conversation
+                    .update(|conversation| conversation.wait(message));
+            }
+            Frame::Live(Live::Delivery {
+                conversation,
+                delivery,
+            }) if *conversation == self.key => {
+                self.conversation
+                    .update(|conversation| conversation.delivery = Some(delivery.clone()));
             }
             Frame::Live(_) => {}
             Frame::Reload => self.reload(),

@@ -41,6 +41,7 @@ pub(super) fn conversation(entries: Vec<Entry>) -> Conversation {
         role: Role::Owner,
         present: true,
         read: 0,
+        delivery: None,
         n: 10,
     }
 }

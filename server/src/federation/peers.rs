@@ -116,7 +116,11 @@ impl Peers {
                 }
             };
         }
-        let discovery = self.0.discovery.as_ref().ok_or(Unknown::Trial)?;
+        let Some(discovery) = &self.0.discovery else {
+            return Err(Refusal::format(format!(
+                "{address} is on another platform, and this one speaks to none. Take it out."
+            )));
+        };
         let found = discovery
             .find(address.domain())
             .await

@@ -41,6 +41,7 @@ pub fn router(app: App) -> Router {
         .route("/d/new/", post(domestic::new::start))
         .route("/d/publish/{key}/", post(domestic::publish::publish))
         .route("/d/evt/{key}/", post(domestic::evt::act))
+        .route("/d/retry/{key}/", post(domestic::retry::retry))
         .route("/d/{key}/", get(domestic::conversation::conversation))
         .route("/d/{key}/events/", get(domestic::conversation::events))
         .route(

@@ -69,7 +69,7 @@ impl Service {
             once: once.clone(),
         });
         match accepted.await? {
-            Accepted::Pending { key, leader } => self.confirmed(me, conv, key, leader).await,
+            pending @ Accepted::Pending { .. } => self.confirmed(me, conv, pending).await,
             accepted => Ok(accepted),
         }
     }
@@ -87,7 +87,7 @@ impl Service {
         let mut outcomes = Vec::with_capacity(acts.len());
         for act in acts {
             outcomes.push(match self.decide(&held, act, now) {
-                Ok(decided) => Ok(self.store(tx, &mut held, act, decided, now).await?),
+                Ok(decided) => self.store(tx, &mut held, act, decided, now).await?,
                 Err(refusal) => Err(refusal),
             });
         }
@@ -138,7 +138,7 @@ impl Service {
         act: &Act,
         decided: Decided,
         now: Time,
-    ) -> Result<Accepted, Failure> {
+    ) -> Result<Result<Accepted, Refusal>, Failure> {
         let (record, change, core) = match decided {
             Decided::Committed {
                 record,
@@ -146,7 +146,8 @@ impl Service {
                 core,
             } => (record, change, *core),
             Decided::Submitted { record, leader } => {
-                return self.keep(tx, act, &record, leader, now);
+                let loaded = held.conversations.get(&act.conv);
+                return self.keep(tx, act, loaded, &record, leader, now).await;
             }
         };
         let internal = || Refusal::from(Code::Internal);
@@ -178,7 +179,7 @@ impl Service {
         act.once.answered(tx, &accepted, now)?;
         held.conversations
             .insert(act.conv, projection.into_loaded());
-        Ok(accepted)
+        Ok(Ok(accepted))
     }
 }
 

@@ -11,7 +11,9 @@ mod ready;
 mod receive;
 mod room;
 mod serve;
+mod status;
 mod submit;
+mod unconfirmed;
 mod wait;
 
 pub use parcel::{Left, Parcel};

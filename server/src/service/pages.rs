@@ -64,7 +64,16 @@ impl Service {
         let mut conn = self.store.snapshot().await?;
         let n = find_counter(&mut conn, me.user).await?;
         let reading = read(&mut conn, me, conv).await?;
-        let (entries, more_before) = self.timeline(&mut conn, &reading, u64::MAX).await?;
+        let (mut entries, more_before) = self.timeline(&mut conn, &reading, u64::MAX).await?;
+        let waiting = match reading.reader.is_present() {
+            true => self.waiting(&mut conn, &reading).await?,
+            false => Vec::new(),
+        };
+        entries.extend(waiting.into_iter().map(Entry::Message));
+        let delivery = match reading.reader.is_present() {
+            true => self.delivery(&mut conn, &reading.conversation.core).await?,
+            false => None,
+        };
         let Reading {
             conversation,
             participants,
@@ -96,6 +105,7 @@ impl Service {
                 .map_or(reader.role, |person| person.role),
             present: reader.is_present(),
             read: reader.read_seq,
+            delivery,
             n,
         };
         match reader.removed_seq {

@@ -69,6 +69,7 @@ impl Service {
             let others = others.filter_map(|person| person.user);
             let audience = others.map(|user| (user, frame.clone()));
             after_commit(tx, &self.bus, audience.collect());
+            self.raise_seen(tx, &row.core);
         }
         let accepted = Accepted::Seen { seen };
         once.answered(tx, &accepted, now)?;

@@ -107,6 +107,24 @@ impl Views {
 }
 
 impl Service {
+    /// Has other platforms told how far somebody has read: the one that leads, or by it all others. // spec §7
+    pub(super) fn raise_seen(&self, tx: &mut Tx, core: &Core) {
+        let own = self.identity.platform();
+        let peers: Vec<_> = match core.leader == *own {
+            true => core
+                .platforms()
+                .into_iter()
+                .filter(|peer| *peer != own)
+                .cloned()
+                .collect(),
+            false => vec![core.leader.clone()],
+        };
+        if !peers.is_empty() {
+            let (outbox, conv) = (self.outbox.clone(), core.key);
+            tx.on_commit(move || peers.iter().for_each(|peer| outbox.raise(peer, conv)));
+        }
+    }
+
     /// Has every other platform that takes part get the log up to where it is, and one that lost its last participant by
     /// this action the removal. The platform that leads pushes; others do not. // spec §12, §15, §16
     fn raise(&self, tx: &mut Tx, core: &Core, now: Time) {

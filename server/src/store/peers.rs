@@ -86,6 +86,21 @@ pub async fn list_peers(conn: &mut Conn) -> Result<Vec<PeerRow>, StoreError> {
         .collect()
 }
 
+/// What is known of these platforms.
+pub async fn list_peers_named(
+    conn: &mut Conn,
+    names: &[Platform],
+) -> Result<Vec<PeerRow>, StoreError> {
+    conn.fetch_all(
+        select!("WHERE name IN EACH_TEXT($1) ORDER BY name"),
+        args![names],
+    )
+    .await?
+    .iter()
+    .map(peer)
+    .collect()
+}
+
 /// Keeps a platform's document, which was verified.
 pub fn upsert_document(
     tx: &mut Tx,

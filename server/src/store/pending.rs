@@ -31,6 +31,14 @@ pub async fn list_pending(
     .collect()
 }
 
+/// How many actions of a conversation wait.
+pub async fn count_pending(conn: &mut Conn, conv: ConversationKey) -> Result<u64, StoreError> {
+    let row = conn
+        .fetch_optional("SELECT COUNT(*) FROM pending WHERE conv = $1", args![conv])
+        .await?;
+    row.ok_or(StoreError::Missing("count"))?.get(0)
+}
+
 /// An action that waits.
 pub async fn find_pending(
     conn: &mut Conn,

@@ -231,16 +231,19 @@ impl Column for [u8; 32] {
     }
 }
 
-impl Bind for [Address] {
-    const KIND: Kind = Kind::Text;
-    fn value(&self) -> Value {
-        Value::Texts(
-            self.iter()
-                .map(|address| address.as_str().to_owned())
-                .collect(),
-        )
-    }
+/// Many texts in one parameter.
+macro_rules! texts {
+    ($($type:ty),* $(,)?) => {$(
+        impl Bind for [$type] {
+            const KIND: Kind = Kind::Text;
+            fn value(&self) -> Value {
+                Value::Texts(self.iter().map(|text| text.as_str().to_owned()).collect())
+            }
+        }
+    )*};
 }
+
+texts!(Address, Platform);
 
 /// Many keys in one parameter.
 macro_rules! keys {

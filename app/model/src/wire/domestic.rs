@@ -7,8 +7,8 @@ mod people;
 
 pub use answer::{Accepted, Draft, KitchenSink, Published};
 pub use conversation::{
-    Conversation, Done, Entry, Event, Lock, Message, Older, Participant, Seen, Standing, Version,
-    Versions, What,
+    Conversation, Delivery, Done, Entry, Event, Lock, Message, Older, Participant, Seen, Standing,
+    UNCONFIRMED, Version, Versions, What,
 };
 pub use list::{Hit, ListPage, ListQuery, ListView, Mark, Piece, Row, SearchPage};
 pub use people::{Label, Person, Session};

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::domestic::{Event, Label, Lock, Message, Participant, Row, Seen};
+use super::domestic::{Delivery, Event, Label, Lock, Message, Participant, Row, Seen};
 use crate::address::Address;
 use crate::id::{ActionKey, CommitKey, ConversationKey, DraftKey, Time};
 use crate::refusal::Code;
@@ -93,13 +93,27 @@ pub enum Live {
     },
     /// Too far behind: load the pages again, then connect without `since`.
     Resync,
+    /// A message waits for its slot.
+    Waiting {
+        conversation: ConversationKey,
+        message: Box<Message>,
+    },
+    /// How far a conversation has got on its way to other platforms.
+    Delivery {
+        conversation: ConversationKey,
+        delivery: Delivery,
+    },
 }
 
 impl Live {
     /// The feed counter of a numbered frame.
     pub fn n(&self) -> Option<u64> {
         match self {
-            Live::Hello { .. } | Live::Seen { .. } | Live::Resync => None,
+            Live::Hello { .. }
+            | Live::Seen { .. }
+            | Live::Waiting { .. }
+            | Live::Delivery { .. }
+            | Live::Resync => None,
             Live::Change { n, .. }
             | Live::Draft { n, .. }
             | Live::DraftGone { n, .. }

@@ -144,6 +144,7 @@ pub(crate) fn conversation(
         role: Role::Owner,
         present: true,
         read: seq,
+        delivery: None,
         n: 1,
     }
 }

@@ -25,6 +25,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
         super::evt::act,
         super::new::start,
         super::publish::publish,
+        super::retry::retry,
     ),
     // Frames of the socket, and problems, stand in no answer above.
     components(schemas(Live, Refusal)),

@@ -195,7 +195,9 @@ impl Service {
                 })
             })
         });
-        Ok(taken.await?)
+        let left = taken.await?;
+        self.tell_delivery(conv).await?;
+        Ok(left)
     }
 }
 

@@ -152,6 +152,9 @@ impl Service {
         let present = here.iter().filter(|person| person.is_present());
         let audience = present.filter_map(|person| Some((person.user?, frame.clone())));
         after_commit(tx, &self.bus, audience.collect());
+        if core.leader == *self.identity.platform() {
+            self.raise_seen(tx, core);
+        }
         Ok(())
     }
 }

@@ -7,31 +7,75 @@ use em2_model::record::{Record, Verified};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::step::Outcome;
 use em2_model::wire::domestic::Accepted;
+use em2_model::wire::live::Live;
 
+use super::room::PENDING_MAX;
+use super::unconfirmed::unconfirmed;
+use crate::propagate::{Frame, after_commit};
 use crate::service::failure::Failure;
+use crate::service::scene::Scene;
 use crate::service::wave::Act;
 use crate::service::{Me, Service};
 use crate::store::Tx;
 use crate::store::actions::find_record;
-use crate::store::pending::{find_pending, insert_pending};
+use crate::store::conversations::Loaded;
+use crate::store::peers::find_peer;
+use crate::store::pending::{count_pending, find_pending, insert_pending};
 
 impl Service {
-    /// Keeps an action until it has a slot, and has it submitted.
-    pub(in crate::service) fn keep(
+    /// Keeps an action until it has a slot, and has it submitted. What depends on the newest state is refused at once
+    /// while the platform that leads does not answer. // spec §13
+    pub(in crate::service) async fn keep(
         &self,
         tx: &mut Tx,
         act: &Act,
+        loaded: Option<&Loaded>,
         record: &Verified<Record>,
         leader: Platform,
         now: Time,
-    ) -> Result<Accepted, Failure> {
+    ) -> Result<Result<Accepted, Refusal>, Failure> {
+        let peer = find_peer(tx, &leader).await?;
+        let failing = peer.is_some_and(|peer| peer.standing.attempts > 0);
+        if failing && record.action().header().follows.is_some() {
+            let message = format!(
+                "{leader}, which orders this conversation, does not answer now. Nothing was changed: try again once it \
+                 is back. New messages can be sent meanwhile."
+            );
+            return Ok(Err(Refusal::new(Code::Down, message)));
+        }
+        let waiting = count_pending(tx, act.conv).await?;
+        if waiting >= PENDING_MAX as u64 {
+            return Ok(Err(Refusal::from(Code::Busy)));
+        }
         insert_pending(tx, act.conv, &act.me.address, record, now);
         let (outbox, conv, peer) = (self.outbox.clone(), act.conv, leader.clone());
         tx.on_commit(move || outbox.raise(&peer, conv));
-        let key = record.action().key();
-        let accepted = Accepted::Pending { key, leader };
+        let message = loaded.and_then(|loaded| {
+            let scene = Scene {
+                conversation: &loaded.row,
+                participants: &loaded.here,
+                now,
+            };
+            unconfirmed(&scene, record, waiting)
+        });
+        if let (Some(message), Some(loaded)) = (&message, loaded) {
+            let frame = Frame::live(Live::Waiting {
+                conversation: act.conv,
+                message: Box::new(message.clone()),
+            });
+            let present = loaded.here.iter().filter(|person| person.is_present());
+            let others = present.filter_map(|person| person.user);
+            let others = others.filter(|user| *user != act.me.user);
+            let audience = others.map(|user| (user, frame.clone())).collect();
+            after_commit(tx, &self.bus, audience);
+        }
+        let accepted = Accepted::Pending {
+            key: record.action().key(),
+            leader,
+            message: message.map(Box::new),
+        };
         act.once.answered(tx, &accepted, now)?;
-        Ok(accepted)
+        Ok(Ok(accepted))
     }
 
     /// Waits a moment for the slot of an action that was kept; then it is on its way, and safe.
@@ -39,9 +83,11 @@ impl Service {
         &self,
         me: &Me,
         conv: ConversationKey,
-        key: ActionKey,
-        leader: Platform,
+        pending: Accepted,
     ) -> Result<Accepted, Failure> {
+        let Accepted::Pending { key, .. } = pending else {
+            return Ok(pending);
+        };
         let expected = self.waiting.expect(key);
         // What was decided before anybody waited is looked up.
         let mut conn = self.store.reader().await?;
@@ -50,7 +96,7 @@ impl Service {
         let rejected = match waits {
             false => None,
             true => match expected.outcome().await {
-                None | Some(Outcome::Pending) => return Ok(Accepted::Pending { key, leader }),
+                None | Some(Outcome::Pending) => return Ok(pending),
                 Some(Outcome::Rejected(code)) => Some(code),
                 Some(Outcome::Sequenced { refused, .. }) => refused,
             },

@@ -61,6 +61,7 @@ fn texts(conversation: &Conversation) -> Vec<String> {
 
 /// Waits until somebody sees exactly these messages.
 async fn reads(person: &Person, key: ConversationKey, wanted: &[&str]) -> Conversation {
+    listed(person, key).await;
     until(
         async || person.conversation(key).await,
         |conversation| texts(conversation) == wanted,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::conversation::{Conversation, Seen};
+use super::conversation::{Conversation, Message, Seen};
 use crate::address::Platform;
 use crate::id::{ActionKey, ConversationKey, DraftKey, Time};
 
@@ -44,7 +44,12 @@ pub enum Accepted {
         change: Box<crate::wire::live::Change>,
     },
     /// It is kept, and on its way to the platform that leads: the live feed tells when it has its slot.
-    Pending { key: ActionKey, leader: Platform },
+    Pending {
+        key: ActionKey,
+        leader: Platform,
+        /// Of a message the form in which it waits.
+        message: Option<Box<Message>>,
+    },
     /// The read position moved.
     Seen { seen: Seen },
     /// The draft was saved.

@@ -119,6 +119,27 @@ pub enum Entry {
     Event(Event),
 }
 
+/// Slots from here on are none: messages that wait for one, in their order. // spec §12
+pub const UNCONFIRMED: u64 = 1 << 52;
+
+impl Message {
+    /// Whether it waits for a slot: it may still be refused.
+    pub fn is_unconfirmed(&self) -> bool {
+        self.seq >= UNCONFIRMED
+    }
+}
+
+/// How far a conversation has got on its way to other platforms, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Delivery {
+    pub text: String,
+    /// Something does not get through: trying again at once is worth offering.
+    pub problem: bool,
+    /// When it is tried again.
+    pub next: Option<Time>,
+}
+
 impl Entry {
     /// The slot of the log at which the entry stands.
     pub fn seq(&self) -> u64 {
@@ -191,6 +212,8 @@ pub struct Conversation {
     pub present: bool,
     /// The reader's read position when the page was read.
     pub read: u64,
+    /// Absent where everybody is on this platform.
+    pub delivery: Option<Delivery>,
     /// The reader's feed counter when the page was read.
     pub n: u64,
 }

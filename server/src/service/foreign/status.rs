@@ -1,0 +1,248 @@
+//! How far a conversation has got on its way to other platforms, in words. // spec §15
+
+use em2_model::Platform;
+use em2_model::conversation::Core;
+use em2_model::id::{ConversationKey, Time};
+use em2_model::refusal::Refusal;
+use em2_model::wire::domestic::Delivery;
+use em2_model::wire::live::Live;
+
+use crate::propagate::{Audience, Frame};
+use crate::service::failure::Failure;
+use crate::service::pages::read;
+use crate::service::{Me, Service};
+use crate::store::Conn;
+use crate::store::conversations::find_conversation;
+use crate::store::deliveries::{DeliveryRow, DeliveryState, list_deliveries};
+use crate::store::participants::list_participants_here;
+use crate::store::peers::{PeerRow, list_peers_named};
+use crate::store::pending::count_pending;
+
+impl Service {
+    /// How far the conversation has got; nothing where everybody is here.
+    pub(in crate::service) async fn delivery(
+        &self,
+        conn: &mut Conn,
+        core: &Core,
+    ) -> Result<Option<Delivery>, Failure> {
+        let own = self.identity.platform();
+        let others: Vec<Platform> = core
+            .platforms()
+            .into_iter()
+            .filter(|p| *p != own)
+            .cloned()
+            .collect();
+        if others.is_empty() && core.leader == *own {
+            return Ok(None);
+        }
+        if core.leader != *own {
+            let waiting = count_pending(conn, core.key).await?;
+            let peers = list_peers_named(conn, std::slice::from_ref(&core.leader)).await?;
+            return Ok(Some(submitted(&core.leader, waiting, peers.first())));
+        }
+        let rows = list_deliveries(conn, core.key).await?;
+        let peers = list_peers_named(conn, &others).await?;
+        Ok(Some(pushed(&others, &rows, &peers)))
+    }
+
+    /// Has what waits for other platforms in a conversation tried at once.
+    pub async fn retry(&self, me: &Me, conv: ConversationKey) -> Result<(), Refusal> {
+        let mut conn = self.store.reader().await.map_err(Failure::Store)?;
+        let reading = read(&mut conn, me, conv).await?;
+        let core = &reading.conversation.core;
+        for peer in core.platforms().into_iter().chain([&core.leader]) {
+            if peer != self.identity.platform() {
+                self.outbox.alive(peer);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells those who are here and connected how far the conversation has got.
+    pub(in crate::service) async fn tell_delivery(
+        &self,
+        conv: ConversationKey,
+    ) -> Result<(), Failure> {
+        let mut conn = self.store.snapshot().await?;
+        let here = list_participants_here(&mut conn, conv).await?;
+        let users = here.iter().filter(|person| person.is_present());
+        let users: Vec<_> = users
+            .filter_map(|person| person.user)
+            .filter(|user| self.bus.is_heard(*user))
+            .collect();
+        if users.is_empty() {
+            return Ok(());
+        }
+        let Some(row) = find_conversation(&mut conn, conv).await? else {
+            return Ok(());
+        };
+        let Some(delivery) = self.delivery(&mut conn, &row.core).await? else {
+            return Ok(());
+        };
+        let frame = Frame::live(Live::Delivery {
+            conversation: conv,
+            delivery,
+        });
+        let audience: Audience = users
+            .into_iter()
+            .map(|user| (user, frame.clone()))
+            .collect();
+        // It is read from what is stored, and says nothing that is not.
+        for (user, frame) in audience {
+            frame
+                .into_iter()
+                .for_each(|frame| self.bus.send(user, &frame));
+        }
+        Ok(())
+    }
+}
+
+/// What waits for the platform that leads.
+fn submitted(leader: &Platform, waiting: u64, peer: Option<&PeerRow>) -> Delivery {
+    match (waiting, failing(peer)) {
+        (0, _) => fine(format!("Confirmed by {leader}.")),
+        (_, None) => fine(format!("On the way to {leader}.")),
+        (_, Some((next, why))) => Delivery {
+            text: format!("Waiting for {leader}, which orders this conversation: {why}"),
+            problem: true,
+            next: Some(next),
+        },
+    }
+}
+
+/// What the other platforms have of a conversation that is led here.
+fn pushed(others: &[Platform], rows: &[DeliveryRow], peers: &[PeerRow]) -> Delivery {
+    let row = |platform: &Platform| rows.iter().find(|row| row.target == platform.as_str());
+    let lacks = |platform: &&Platform| row(platform).is_none_or(|row| row.acked_seq < row.head_seq);
+    let behind: Vec<&Platform> = others.iter().filter(lacks).collect();
+    let aside = behind
+        .iter()
+        .filter_map(|platform| row(platform))
+        .find(|row| row.state == DeliveryState::SetAside);
+    let peer = |platform: &Platform| peers.iter().find(|peer| peer.name == *platform);
+    let problem = behind
+        .iter()
+        .find_map(|platform| Some((*platform, failing(peer(platform))?)));
+    let so_far = match others.len() - behind.len() {
+        0 => String::new(),
+        done => format!("Delivered to {done} of {} platforms. ", others.len()),
+    };
+    match (behind.as_slice(), aside, problem) {
+        ([], ..) => fine(match others {
+            [one] => format!("Delivered to {one}."),
+            all => format!("Delivered to all {} other platforms.", all.len()),
+        }),
+        (_, Some(row), _) => Delivery {
+            text: format!(
+                "{so_far}{} does not take this conversation: {}",
+                row.target,
+                row.last_detail.as_deref().unwrap_or("it gave no reason.")
+            ),
+            problem: true,
+            next: None,
+        },
+        (_, _, Some((platform, (next, why)))) => Delivery {
+            text: format!("{so_far}Waiting for {platform}: {why}"),
+            problem: true,
+            next: Some(next),
+        },
+        ([first, ..], ..) => fine(format!("{so_far}On the way to {first}.")),
+    }
+}
+
+fn fine(text: String) -> Delivery {
+    Delivery {
+        text,
+        problem: false,
+        next: None,
+    }
+}
+
+/// When a platform that fails is tried again, and why it fails.
+fn failing(peer: Option<&PeerRow>) -> Option<(Time, String)> {
+    let standing = &peer?.standing;
+    let detail = standing.last_detail.clone();
+    (standing.attempts > 0).then(|| {
+        let why = detail.unwrap_or_else(|| "it does not answer.".to_owned());
+        (standing.next_at, why)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::peers::PeerStanding;
+
+    fn platform(name: &str) -> Platform {
+        name.parse().unwrap()
+    }
+
+    fn row(target: &str, acked: u64) -> DeliveryRow {
+        DeliveryRow {
+            conv: ConversationKey::from_bytes([1; 32]),
+            target: target.to_owned(),
+            head_seq: 5,
+            acked_seq: acked,
+            state: DeliveryState::Active,
+            attempts: 0,
+            next_at: Time(0),
+            first_fail_at: None,
+            last_code: None,
+            last_detail: None,
+            seen_at: Time(0),
+        }
+    }
+
+    fn peer(name: &str, attempts: u64) -> PeerRow {
+        PeerRow {
+            name: platform(name),
+            incarnation: None,
+            document: None,
+            expires_at: Time(0),
+            alive_at: Time(0),
+            standing: PeerStanding {
+                attempts,
+                next_at: Time(9),
+                last_detail: (attempts > 0).then(|| "nobody answers.".to_owned()),
+                ..PeerStanding::default()
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_delivered_is_counted_and_a_problem_is_named() {
+        let (b, c) = ("em2.b.example", "em2.c.example");
+        let others = [platform(b), platform(c)];
+        let said = |rows: &[DeliveryRow], peers: &[PeerRow]| pushed(&others, rows, peers);
+        assert_eq!(
+            said(&[row(b, 5), row(c, 5)], &[]).text,
+            "Delivered to all 2 other platforms."
+        );
+        assert_eq!(
+            said(&[row(b, 5), row(c, 4)], &[peer(c, 0)]).text,
+            "Delivered to 1 of 2 platforms. On the way to em2.c.example."
+        );
+        let waiting = said(&[row(b, 0), row(c, 5)], &[peer(b, 3), peer(c, 9)]);
+        assert_eq!(
+            waiting,
+            Delivery {
+                text: "Delivered to 1 of 2 platforms. Waiting for em2.b.example: nobody answers."
+                    .to_owned(),
+                problem: true,
+                next: Some(Time(9)),
+            }
+        );
+        let aside = DeliveryRow {
+            state: DeliveryState::SetAside,
+            last_detail: Some("The bytes differ.".to_owned()),
+            ..row(b, 2)
+        };
+        let aside = said(&[aside, row(c, 5)], &[]);
+        assert!(
+            aside.problem && aside.text.ends_with("conversation: The bytes differ."),
+            "{aside:?}"
+        );
+        assert!(!submitted(&platform(b), 0, Some(&peer(b, 4))).problem);
+        assert!(submitted(&platform(b), 1, Some(&peer(b, 4))).problem);
+    }
+}
