@@ -140,7 +140,9 @@ fn take(live: Live, since: &mut Option<u64>, hear: &Hear) -> bool {
         | Live::Draft { .. }
         | Live::DraftGone { .. }
         | Live::Read { .. }
-        | Live::Seen { .. } => {
+        | Live::Seen { .. }
+        | Live::Waiting { .. }
+        | Live::Delivery { .. } => {
             if let Some(n) = live.n() {
                 *since = Some(since.map_or(n, |known| known.max(n)));
             }

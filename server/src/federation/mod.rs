@@ -37,10 +37,6 @@ use nonces::Nonces;
 use peers::Peers;
 use rates::Rates;
 
-/// How many nonces are remembered, and how many of one platform: at most 50 requests a second for 6 to 12 minutes.
-const NONCES: usize = 400_000;
-const NONCES_EACH: usize = 40_000;
-
 /// What requests of other platforms are checked with.
 pub struct Federation {
     pub peers: Peers,
@@ -53,7 +49,7 @@ impl Federation {
     pub fn new(peers: Peers, outbox: Outbox) -> Federation {
         Federation {
             peers,
-            nonces: Nonces::new(NONCES, NONCES_EACH),
+            nonces: Nonces::new(nonces::MOST, nonces::SHARE),
             rates: Rates::default(),
             outbox,
         }

@@ -13,7 +13,7 @@ use em2_model::sign::sha256;
 /// How long a nonce is remembered at least, in milliseconds. A request is received at most a minute before it was
 /// created, and counts for five minutes from then: afterwards its time refuses it.
 pub const REMEMBERED: i64 = 6 * 60 * 1000;
-/// How many nonces a server remembers: 20 MB of them.
+/// How many nonces a server remembers: 10 to 20 MB of them.
 pub const MOST: usize = 500_000;
 /// How many of them may be of one platform: 50 requests a second, for twice as long as they are remembered.
 pub const SHARE: usize = 36_000;

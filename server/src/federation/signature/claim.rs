@@ -72,7 +72,7 @@ impl Claim {
     }
 
     /// 401 `EM2_CLOCK` unless it was signed within the last five minutes, or the next one, and still counts; a signature
-    /// that would count for more than five minutes never does.
+    /// that would count for more than five minutes does not.
     pub fn check_clock(&self, now: Time) -> Result<(), Refusal> {
         let after = |later: Time| later.as_millis().saturating_sub(self.created.as_millis());
         let is_in_time = (-AHEAD_MAX..=BEHIND_MAX).contains(&after(now))

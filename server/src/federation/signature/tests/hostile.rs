@@ -103,7 +103,9 @@ fn security_13_a_signature_is_by_ed25519_for_em2() {
     }
     let long = format!("nonce=\"{}", "A".repeat(1024));
     let long = input.replacen("nonce=\"", &long, 1);
-    assert_eq!(signed_as(&long).refused(), Sig);
+    let long = signed_as(&long);
+    let refusal = Claim::read(&long.method, &long.headers).unwrap_err();
+    assert!(refusal.message.contains("short"), "{refusal}");
 }
 
 #[test]
@@ -216,6 +218,7 @@ fn security_17_a_body_is_the_one_that_was_signed() {
         digest.replace("sha-256", "md5"),
         format!("{digest}, {digest}"),
         format!("{digest}, md5=:AAAA:"),
+        format!("md5=:AAAA:, {digest}"),
         format!("{digest};a"),
         digest.replace("=:", ":"),
         digest.replace("sha-256=:", "sha-256=:AA"),
