@@ -4,7 +4,6 @@ CREATE TABLE platforms (
     incarnation   BYTEA,
     document      BYTEA,
     expires_at    BIGINT NOT NULL,
-    alive_at      BIGINT NOT NULL,
     attempts      BIGINT NOT NULL,
     next_at       BIGINT NOT NULL,
     first_fail_at BIGINT,

@@ -149,10 +149,10 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let watch = tokio::spawn(self.app.auth.clone().watch());
         let upkeep = tokio::spawn(self.app.service.clone().keep_up());
-        let service = self.app.service.clone();
+        let (service, clock) = (self.app.service.clone(), self.app.clock.clone());
         let sender = self
             .client
-            .map(|client| tokio::spawn(jobs::sender::send(service, client)));
+            .map(|client| tokio::spawn(jobs::sender::send(service, client, clock)));
         let close = self.close;
         let shutdown = async move {
             shutdown.await;

@@ -16,6 +16,7 @@ mod announcement;
 pub mod client;
 pub mod discovery;
 mod dns;
+pub mod engine;
 mod expiry;
 mod guard;
 pub mod keyring;

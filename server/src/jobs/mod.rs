@@ -1,3 +1,3 @@
 //! What is done in the background for as long as the server runs.
 
-pub mod sender;
+pub(crate) mod sender;

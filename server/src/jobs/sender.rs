@@ -1,57 +1,208 @@
-//! Sends what waits for other platforms. // spec §15
+//! Sends what waits for other platforms: the engine decides, this does. // spec §15
+//!
+//! ```text
+//!  outbox ─┐                    ┌─ rows, durable before what follows
+//!  answers ┼─► engine.step ─► ──┼─ requests, each a task of its own
+//!  time ───┘                    └─ pages of what waits
+//! ```
 
-use std::time::Duration;
+mod errand;
+mod verdict;
 
-use em2_model::wire::foreign::{Answer, push_to_bytes};
-use em2_model::{ConversationKey, Platform};
+use em2_model::{ConversationKey, Platform, Time};
+use tokio::sync::mpsc;
+use tokio::time::{Duration, sleep};
 
-use crate::federation::client::{Client, Failed};
+use crate::clock::Clock;
+use crate::federation::client::Client;
+use crate::federation::engine::{Engine, Errand, Input, Output, Request, Schedule, Trouble};
 use crate::service::Service;
-use crate::service::foreign::{Left, Parcel};
+use crate::service::foreign::Trying;
+use errand::run;
+
+/// How long it is waited until a database that does not answer is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Who sends, to everybody.
+struct Sender {
+    service: Service,
+    client: Client,
+    clock: Clock,
+    engine: Engine,
+    /// What requests and pages tell the engine.
+    tell: mpsc::Sender<Told>,
+}
+
+/// Something for the engine, and the conversations whose people are to hear of it afterwards.
+struct Told {
+    input: Input,
+    convs: Vec<ConversationKey>,
+}
 
 /// Sends for as long as it is polled.
-pub async fn send(service: Service, client: Client) {
+pub(crate) async fn send(service: Service, client: Client, clock: Clock) {
+    let mut seed = [0; 8];
+    if let Err(error) = getrandom::fill(&mut seed) {
+        tracing::warn!(%error, "tries of other platforms are not spread");
+    }
+    let (tell, mut told) = mpsc::channel(256);
+    let mut sender = Sender {
+        service,
+        client,
+        clock,
+        engine: Engine::new(u64::from_le_bytes(seed)),
+        tell,
+    };
+    sender.begin().await;
     loop {
-        for (peer, raised) in service.outbox().raised().await {
-            let (service, client) = (service.clone(), client.clone());
-            tokio::spawn(async move {
-                for conv in raised.convs {
-                    let mut wait = Duration::from_millis(100);
-                    while let Err(failed) = deliver(&service, &client, &peer, conv).await {
-                        tracing::info!(%peer, code = failed.code(), detail = failed.detail(), "a delivery is tried again");
-                        tokio::time::sleep(wait).await;
-                        wait *= 2;
+        let next = sender.engine.next_at();
+        let wait = next.map(|at| at.as_millis() - sender.clock.now().as_millis());
+        let wait = Duration::from_millis(wait.map_or(60_000, |ms| ms.clamp(0, 60_000) as u64));
+        let outbox = sender.service.outbox().clone();
+        tokio::select! {
+            raised = outbox.raised() => {
+                for (peer, raised) in raised {
+                    if raised.alive {
+                        sender.take(Input::Alive { peer: peer.clone() }, Vec::new()).await;
+                    }
+                    if raised.more || !raised.convs.is_empty() {
+                        let input = Input::Raised { peer, convs: raised.convs, more: raised.more };
+                        sender.take(input, Vec::new()).await;
                     }
                 }
-            });
+            }
+            Some(Told { input, convs }) = told.recv() => sender.take(input, convs).await,
+            () = sleep(wait) => sender.take(Input::Tick, Vec::new()).await,
         }
     }
 }
 
-async fn deliver(
-    service: &Service,
-    client: &Client,
-    peer: &Platform,
-    conv: ConversationKey,
-) -> Result<(), Failed> {
-    while let Ok(Some(parcel)) = service.parcel(peer, conv, 100).await {
-        let Parcel {
-            epoch,
-            records,
-            seen,
-            ..
-        } = &parcel;
-        let Ok(body) = push_to_bytes(*epoch, records, seen) else {
-            return Ok(());
+impl Sender {
+    /// Tells the engine of every platform that is known, and for which something waits.
+    async fn begin(&mut self) {
+        let known = loop {
+            match self.service.known_peers().await {
+                Ok(known) => break known,
+                Err(refusal) => {
+                    tracing::warn!(%refusal, "what waits for other platforms cannot be read");
+                    sleep(AGAIN).await;
+                }
+            }
         };
-        let bytes = client.push(peer, 0, conv, body).await?;
-        let Ok(answer) = serde_json::from_slice::<Answer>(&bytes) else {
-            return Ok(());
-        };
-        match service.parcel_answered(peer, &parcel, answer).await {
-            Ok(Left::More) => {}
-            _ => return Ok(()),
+        for (peer, schedule, waiting) in known {
+            let input = Input::Known {
+                peer,
+                schedule,
+                waiting,
+            };
+            self.take(input, Vec::new()).await;
         }
     }
-    Ok(())
+
+    async fn take(&mut self, input: Input, convs: Vec<ConversationKey>) {
+        let outputs = self.engine.step(input, self.clock.now());
+        let (mut rows, mut tries, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        for output in outputs {
+            match output {
+                Output::Schedule { peer, schedule } => rows.push((peer, schedule)),
+                Output::Rest {
+                    peer,
+                    conv,
+                    until,
+                    trouble,
+                } => tries.push(trying(peer, conv, Some(until), trouble)),
+                Output::SetAside {
+                    peer,
+                    conv,
+                    trouble,
+                    alarm,
+                } => {
+                    if alarm {
+                        tracing::error!(%peer, %conv, "the platform that leads a conversation does not know it");
+                    }
+                    tries.push(trying(peer, conv, None, trouble));
+                }
+                other => rest.push(other),
+            }
+        }
+        self.keep(rows, tries).await;
+        rest.into_iter().for_each(|output| self.begin_one(output));
+        if !convs.is_empty() {
+            let service = self.service.clone();
+            tokio::spawn(async move { service.tell_deliveries(convs).await });
+        }
+    }
+
+    /// Nothing is sent before its row is durable: a database that is away is waited for.
+    async fn keep(&self, rows: Vec<(Platform, Schedule)>, tries: Vec<Trying>) {
+        if rows.is_empty() && tries.is_empty() {
+            return;
+        }
+        while let Err(refusal) = self
+            .service
+            .keep_schedules(rows.clone(), tries.clone())
+            .await
+        {
+            tracing::warn!(%refusal, "nothing is sent until it can be written down");
+            sleep(AGAIN).await;
+        }
+    }
+
+    fn begin_one(&self, output: Output) {
+        let (service, tell) = (self.service.clone(), self.tell.clone());
+        match output {
+            Output::Send(request) => {
+                let client = self.client.clone();
+                tokio::spawn(async move { answer(service, client, request, tell).await });
+            }
+            Output::Load { peer, after, limit } => {
+                tokio::spawn(async move {
+                    let page = service.backlog(&peer, after, limit).await;
+                    let more = page.as_ref().map_or(true, |page| page.len() == limit);
+                    let input = Input::Backlog {
+                        peer,
+                        convs: page.unwrap_or_default(),
+                        more,
+                    };
+                    let convs = Vec::new();
+                    // Nobody listens any more: the server stops.
+                    let _ = tell.send(Told { input, convs }).await;
+                });
+            }
+            Output::Recovered { peer } => {
+                tracing::info!(%peer, "a platform takes what it is sent again")
+            }
+            Output::Told {
+                peer,
+                standing,
+                since,
+            } => {
+                tracing::warn!(%peer, ?standing, since = since.as_millis(), "delivery to a platform fails")
+            }
+            Output::Clock { peer, offset } => {
+                tracing::error!(%peer, offset, "the clock of a platform, or ours, is wrong");
+            }
+            Output::Schedule { .. } | Output::Rest { .. } | Output::SetAside { .. } => {}
+        }
+    }
+}
+
+fn trying(peer: Platform, conv: ConversationKey, until: Option<Time>, trouble: Trouble) -> Trying {
+    Trying {
+        peer,
+        conv,
+        until,
+        code: trouble.code,
+        detail: trouble.detail,
+    }
+}
+
+async fn answer(service: Service, client: Client, request: Request, tell: mpsc::Sender<Told>) {
+    let input = run(&service, &client, &request).await;
+    let convs = match (&input, request.errand) {
+        (Input::Failed { .. }, Errand::Push { convs, .. }) => convs,
+        _ => Vec::new(),
+    };
+    // As above.
+    let _ = tell.send(Told { input, convs }).await;
 }

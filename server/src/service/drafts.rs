@@ -131,11 +131,7 @@ impl Service {
         let once = Once::new(me, idempotency, &("new", &fields))?;
         let key = match fields.key {
             Some(key) => key,
-            None => DraftKey::from_bytes(
-                uuid::Builder::from_random_bytes(draw()?)
-                    .into_uuid()
-                    .into_bytes(),
-            ),
+            None => new_key()?,
         };
         let edit = Edit {
             subject: fields.subject,
@@ -282,6 +278,12 @@ async fn rewrite(
         updated_at: now,
         ..row
     })
+}
+
+/// A key that no draft has.
+pub(super) fn new_key() -> Result<DraftKey, Refusal> {
+    let uuid = uuid::Builder::from_random_bytes(draw()?).into_uuid();
+    Ok(DraftKey::from_bytes(uuid.into_bytes()))
 }
 
 pub(super) fn no_draft(key: DraftKey) -> Refusal {

@@ -5,11 +5,13 @@
 //!  a peer lacks something ─► parcel ─► sent by federation ─► its answer ─► one transaction: a step
 //! ```
 
+mod kept;
 mod log;
 mod parcel;
 mod ready;
 mod receive;
 mod room;
+mod rows;
 mod serve;
 mod status;
 mod submit;
@@ -17,5 +19,6 @@ mod unconfirmed;
 mod wait;
 
 pub use parcel::{Left, Parcel};
+pub use rows::{Trying, is_permanent};
 pub use serve::Stretch;
 pub(super) use wait::Waiting;

@@ -125,9 +125,9 @@ pub fn mark_delivered(tx: &mut Tx, conv: ConversationKey, target: &str, acked_se
     );
 }
 
-/// What an attempt failed with.
+/// A try that had no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure<'a> {
+pub struct Try<'a> {
     pub code: &'a str,
     pub detail: &'a str,
     pub state: DeliveryState,
@@ -135,27 +135,33 @@ pub struct Failure<'a> {
     pub next_at: Time,
 }
 
-/// An attempt failed.
-pub fn mark_delivery_failed(
-    tx: &mut Tx,
-    conv: ConversationKey,
-    target: &str,
-    failure: &Failure<'_>,
-) {
+/// A try of one conversation had no success: it rests, or needs a person.
+pub fn mark_tried(tx: &mut Tx, conv: ConversationKey, target: &str, tried: &Try<'_>) {
     tx.push(
-        "UPDATE deliveries
-            SET attempts = attempts + 1, state = $3, next_at = $4, last_code = $5,
-                last_detail = $6, first_fail_at = COALESCE(first_fail_at, $7)
-          WHERE conv = $1 AND target = $2",
+        "INSERT INTO deliveries (conv, target, head_seq, acked_seq, attempts, state, next_at, last_code, last_detail,
+                                 first_fail_at)
+         VALUES ($1, $2, 0, 0, 1, $3, $4, $5, $6, $7)
+         ON CONFLICT (conv, target) DO UPDATE
+            SET attempts = deliveries.attempts + 1, state = excluded.state, next_at = excluded.next_at,
+                last_code = excluded.last_code, last_detail = excluded.last_detail,
+                first_fail_at = COALESCE(deliveries.first_fail_at, excluded.first_fail_at)",
         args![
             conv,
             target,
-            failure.state.as_str(),
-            failure.next_at,
-            failure.code,
-            failure.detail,
-            failure.at,
+            tried.state.as_str(),
+            tried.next_at,
+            tried.code,
+            tried.detail,
+            tried.at,
         ],
+    );
+}
+
+/// The target has less than it was thought to have: what follows is sent again.
+pub fn lower_delivery(tx: &mut Tx, conv: ConversationKey, target: &str, acked_seq: u64) {
+    tx.push(
+        "UPDATE deliveries SET acked_seq = $3 WHERE conv = $1 AND target = $2 AND acked_seq > $3",
+        args![conv, target, acked_seq],
     );
 }
 

@@ -2,7 +2,7 @@
 
 use em2_model::id::Incarnation;
 use em2_model::wire::foreign::Head;
-use em2_model::{ConversationKey, Platform, Time};
+use em2_model::{Code, ConversationKey, Platform, Time};
 
 use crate::store::conn::{Conn, Tx};
 use crate::store::dialect::Row;
@@ -19,8 +19,6 @@ pub struct PeerRow {
     pub document: Option<Vec<u8>>,
     /// Until when the document is believed without asking again.
     pub expires_at: Time,
-    /// When it last proved that it is there.
-    pub alive_at: Time,
     pub standing: PeerStanding,
 }
 
@@ -42,7 +40,7 @@ pub struct PeerStanding {
 macro_rules! select {
     ($tail:literal) => {
         concat!(
-            "SELECT name, incarnation, document, expires_at, alive_at, attempts, next_at, first_fail_at, last_code,
+            "SELECT name, incarnation, document, expires_at, attempts, next_at, first_fail_at, last_code,
                     last_detail, clock_offset
                FROM platforms ",
             $tail
@@ -56,14 +54,13 @@ fn peer(row: &Row) -> Result<PeerRow, StoreError> {
         incarnation: row.get_option(1)?,
         document: row.get_option(2)?,
         expires_at: row.get(3)?,
-        alive_at: row.get(4)?,
         standing: PeerStanding {
-            attempts: row.get(5)?,
-            next_at: row.get(6)?,
-            first_fail_at: row.get_option(7)?,
-            last_code: row.get_option(8)?,
-            last_detail: row.get_option(9)?,
-            clock_offset: row.get(10)?,
+            attempts: row.get(4)?,
+            next_at: row.get(5)?,
+            first_fail_at: row.get_option(6)?,
+            last_code: row.get_option(7)?,
+            last_detail: row.get_option(8)?,
+            clock_offset: row.get(9)?,
         },
     })
 }
@@ -110,8 +107,8 @@ pub fn upsert_document(
     expires_at: Time,
 ) {
     tx.push(
-        "INSERT INTO platforms (name, incarnation, document, expires_at, alive_at, attempts, next_at, clock_offset)
-         VALUES ($1, $2, $3, $4, 0, 0, 0, 0)
+        "INSERT INTO platforms (name, incarnation, document, expires_at, attempts, next_at, clock_offset)
+         VALUES ($1, $2, $3, $4, 0, 0, 0)
          ON CONFLICT (name) DO UPDATE
             SET incarnation = excluded.incarnation, document = excluded.document, expires_at = excluded.expires_at",
         args![name, incarnation, document, expires_at],
@@ -119,18 +116,16 @@ pub fn upsert_document(
 }
 
 /// Keeps how delivery to a platform stands.
-pub fn upsert_standing(tx: &mut Tx, name: &Platform, standing: &PeerStanding, alive_at: Time) {
+pub fn upsert_standing(tx: &mut Tx, name: &Platform, standing: &PeerStanding) {
     tx.push(
-        "INSERT INTO platforms (name, expires_at, alive_at, attempts, next_at, first_fail_at, last_code, last_detail,
-                                clock_offset)
-         VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO platforms (name, expires_at, attempts, next_at, first_fail_at, last_code, last_detail, clock_offset)
+         VALUES ($1, 0, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (name) DO UPDATE
-            SET alive_at = excluded.alive_at, attempts = excluded.attempts, next_at = excluded.next_at,
-                first_fail_at = excluded.first_fail_at, last_code = excluded.last_code,
-                last_detail = excluded.last_detail, clock_offset = excluded.clock_offset",
+            SET attempts = excluded.attempts, next_at = excluded.next_at, first_fail_at = excluded.first_fail_at,
+                last_code = excluded.last_code, last_detail = excluded.last_detail,
+                clock_offset = excluded.clock_offset",
         args![
             name,
-            alive_at,
             standing.attempts,
             standing.next_at,
             standing.first_fail_at,
@@ -157,26 +152,49 @@ pub async fn list_waiting_peers(conn: &mut Conn) -> Result<Vec<Platform>, StoreE
     .collect()
 }
 
-/// Conversations in which something waits for a platform, after this one in the order of their keys.
+/// A conversation in which something waits for a platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BacklogRow {
+    pub conv: ConversationKey,
+    /// Tries of this conversation in a row that had no success.
+    pub attempts: u64,
+    pub last_code: Option<Code>,
+    /// It rests until this time.
+    pub next_at: Time,
+}
+
+/// Conversations in which something waits for a platform and that need no person, after this one in the order of their
+/// keys.
 pub async fn list_backlog(
     conn: &mut Conn,
     peer: &Platform,
     after: Option<ConversationKey>,
     limit: i64,
-) -> Result<Vec<ConversationKey>, StoreError> {
+) -> Result<Vec<BacklogRow>, StoreError> {
     let after = after.map_or_else(Vec::new, |key| key.as_bytes().to_vec());
     conn.fetch_all(
-        "SELECT conv FROM deliveries
-          WHERE target = $1 AND conv > $2 AND acked_seq < head_seq AND state = 'active'
-          UNION
-         SELECT p.conv FROM pending p JOIN conversations c ON c.key = p.conv
-          WHERE c.leader = $1 AND p.conv > $2
-          ORDER BY 1 LIMIT $3",
+        "SELECT w.conv, COALESCE(d.attempts, 0), d.last_code, COALESCE(d.next_at, 0)
+           FROM (SELECT conv FROM deliveries
+                  WHERE target = $1 AND conv > $2 AND acked_seq < head_seq
+                  UNION
+                 SELECT p.conv FROM pending p JOIN conversations c ON c.key = p.conv
+                  WHERE c.leader = $1 AND p.conv > $2) w
+           LEFT JOIN deliveries d ON d.conv = w.conv AND d.target = $1
+          WHERE COALESCE(d.state, 'active') = 'active'
+          ORDER BY w.conv LIMIT $3",
         args![peer, after, limit],
     )
     .await?
     .iter()
-    .map(|row| row.get(0))
+    .map(|row| {
+        let code: Option<String> = row.get_option(2)?;
+        Ok(BacklogRow {
+            conv: row.get(0)?,
+            attempts: row.get(1)?,
+            last_code: code.and_then(|code| code.parse().ok()),
+            next_at: row.get(3)?,
+        })
+    })
     .collect()
 }
 

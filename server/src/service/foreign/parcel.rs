@@ -2,9 +2,9 @@
 
 use em2_model::conversation::{Conversation, Core};
 use em2_model::id::Time;
-use em2_model::refusal::Refusal;
-use em2_model::step::{Input, Message};
-use em2_model::wire::foreign::{Answer, RECORDS_MAX, SeenMark};
+use em2_model::refusal::{Code, Refusal};
+use em2_model::step::{Input, Message, Outcome};
+use em2_model::wire::foreign::{Answer, RECORDS_MAX, SeenMark, Verdict};
 use em2_model::{ConversationKey, Platform};
 
 use super::room::{PENDING_MAX, shared};
@@ -14,12 +14,11 @@ use crate::service::failure::Failure;
 use crate::store::Conn;
 use crate::store::actions::{list_commits, list_records_after};
 use crate::store::conversations::find_conversation;
-use crate::store::deliveries::{find_delivery, mark_delivered, mark_seen_delivered};
+use crate::store::deliveries::{
+    find_delivery, lower_delivery, mark_delivered, mark_seen_delivered,
+};
 use crate::store::participants::list_marks;
-use crate::store::pending::list_pending;
-
-/// How many bytes of records one request carries: what is left of the limit is for keys and marks. // spec §7
-const BYTES: usize = 900 * 1024;
+use crate::store::pending::{delete_pending, list_pending};
 
 /// What one conversation has for another platform, ready to be sent.
 #[derive(Debug)]
@@ -39,14 +38,29 @@ pub struct Parcel {
     leads: bool,
 }
 
+impl Parcel {
+    /// How many bytes of records one request carries: what is left of the limit is for keys and marks. // spec §7
+    pub const BYTES: usize = 900 * 1024;
+
+    /// The bytes of its records.
+    pub fn size(&self) -> usize {
+        self.records.iter().map(|record| record.len() + 1).sum()
+    }
+
+    /// Whether this platform leads the conversation.
+    pub fn leads(&self) -> bool {
+        self.leads
+    }
+}
+
 /// What an answer left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Left {
     Nothing,
     /// More is to be sent at once.
     More,
-    /// The peer took none of it.
-    Stuck,
+    /// The peer took none of it, and perhaps said why.
+    Stuck(Option<Refusal>),
 }
 
 impl Service {
@@ -56,15 +70,16 @@ impl Service {
         peer: &Platform,
         conv: ConversationKey,
         room: usize,
+        bytes: usize,
     ) -> Result<Option<Parcel>, Refusal> {
-        Ok(self.make_parcel(peer, conv, room).await?)
+        Ok(self.make_parcel(peer, conv, (room, bytes)).await?)
     }
 
     async fn make_parcel(
         &self,
         peer: &Platform,
         conv: ConversationKey,
-        room: usize,
+        (room, bytes): (usize, usize),
     ) -> Result<Option<Parcel>, Failure> {
         let mut conn = self.store.snapshot().await?;
         let Some(row) = find_conversation(&mut conn, conv).await? else {
@@ -96,9 +111,9 @@ impl Service {
             }
             _ => (Vec::new(), true),
         };
-        let (records, fits) = within(records.iter().map(|record| record.to_bytes()));
+        let (records, fits) = within(bytes, records.iter().map(|record| record.to_bytes()));
         let seen = self.marks(&mut conn, &core, peer, seen_since).await?;
-        if records.is_empty() && seen.is_empty() {
+        if records.is_empty() && seen.is_empty() && fits {
             return Ok(None);
         }
         let seen_at = seen.iter().map(|mark| mark.at).max().unwrap_or(seen_since);
@@ -166,7 +181,7 @@ impl Service {
                     mark_delivered(tx, conv, peer.as_str(), common, now);
                     return Ok(match common {
                         _ if sent == 0 => Left::Nothing,
-                        common if common <= acked => Left::Stuck,
+                        common if common <= acked => Left::Stuck(why(&answer)),
                         _ if more || common < acked + sent as u64 => Left::More,
                         _ => Left::Nothing,
                     });
@@ -186,7 +201,7 @@ impl Service {
                     message,
                 };
                 service.step(tx, &mut room, input, None, now).await?;
-                service.leave(tx, &room, &before, now);
+                service.leave(tx, &room, &before, now).await?;
                 let waits = room.state.conversation().map(Conversation::core).is_some();
                 Ok(if more && waits {
                     Left::More
@@ -199,14 +214,69 @@ impl Service {
         self.tell_delivery(conv).await?;
         Ok(left)
     }
+
+    /// The peer has refused a parcel as a whole.
+    pub async fn parcel_refused(
+        &self,
+        peer: &Platform,
+        parcel: &Parcel,
+        code: Code,
+    ) -> Result<Left, Refusal> {
+        let (service, name) = (self.clone(), peer.clone());
+        let (conv, acked, leads) = (parcel.conv, parcel.acked, parcel.leads);
+        if leads {
+            if code != Code::NoConv || acked == 0 {
+                return Ok(Left::Stuck(None));
+            }
+            // It does not know the conversation any more: it is sent from the first record on. // spec §7
+            let lowered = self.store.write::<_, Failure, _>(move |tx| {
+                Box::pin(async move {
+                    lower_delivery(tx, conv, name.as_str(), 0);
+                    Ok(())
+                })
+            });
+            lowered.await?;
+            return Ok(Left::More);
+        }
+        if !matches!(code, Code::Removed | Code::Expired | Code::Gone) {
+            return Ok(Left::Stuck(None));
+        }
+        // Nothing of this platform gets a slot any more: who waits is told, and keeps the words.
+        let refused = self.store.write::<_, Failure, _>(move |tx| {
+            Box::pin(async move {
+                let now = service.clock.now();
+                for record in list_pending(tx, conv, PENDING_MAX).await? {
+                    let key = record.action().key();
+                    delete_pending(tx, conv, key);
+                    service.keep_words(tx, &record, "", now).await?;
+                    let waiting = service.waiting.clone();
+                    tx.on_commit(move || waiting.tell(key, Outcome::Rejected(code)));
+                }
+                Ok(())
+            })
+        });
+        refused.await?;
+        Ok(Left::Nothing)
+    }
+}
+
+/// Why a peer took nothing, as far as it said.
+fn why(answer: &Answer) -> Option<Refusal> {
+    answer.results.values().find_map(|verdict| match verdict {
+        Verdict::Rejected { code, details } => Some(Refusal {
+            details: details.clone(),
+            ..Refusal::from(*code)
+        }),
+        Verdict::Sequenced { .. } | Verdict::Pending { .. } => None,
+    })
 }
 
 /// As many records as fit into a request, and whether all do.
-fn within(records: impl Iterator<Item = Vec<u8>>) -> (Vec<Vec<u8>>, bool) {
+fn within(most: usize, records: impl Iterator<Item = Vec<u8>>) -> (Vec<Vec<u8>>, bool) {
     let (mut bytes, mut fitting) = (0, Vec::new());
     for record in records {
         bytes += record.len() + 1;
-        if bytes > BYTES {
+        if bytes > most {
             return (fitting, false);
         }
         fitting.push(record);

@@ -111,7 +111,7 @@ impl Service {
         if seq == 0 {
             return Err(Refusal::from(Code::NoConv).into());
         }
-        self.leave(tx, &room, &before, now);
+        self.leave(tx, &room, &before, now).await?;
         answer.have = list_commits(tx, conv, locator_slots(seq)).await?;
         answer.have.reverse();
         for mark in &received.seen {

@@ -8,7 +8,7 @@ use em2_model::conversation::{Change, Conversation, Core, Effect, Touch};
 use em2_model::id::{ActionKey, CommitKey, ConversationKey, Time};
 use em2_model::participant::History;
 use em2_model::record::{Commit, Record, Verified};
-use em2_model::step::{self, Input, Kept, Locator, Log as _, Output, Standing, State};
+use em2_model::step::{self, Input, Kept, Locator, Log as _, Outcome, Output, Standing, State};
 use em2_model::{Code, Nonce, Platform, Refusal};
 
 use super::log::PartLog;
@@ -42,6 +42,8 @@ pub(super) struct Room {
     loaded: Option<Loaded>,
     heads: Heads,
     slots: BTreeMap<Nonce, em2_model::conversation::Slot>,
+    /// What became of actions that people here wait for.
+    told: BTreeMap<ActionKey, Outcome>,
 }
 
 impl Service {
@@ -114,6 +116,7 @@ impl Service {
             loaded,
             heads,
             slots,
+            told: BTreeMap::new(),
         })
     }
 
@@ -144,7 +147,7 @@ impl Service {
                 Output::Tell { key, outcome } => {
                     let waiting = self.waiting.clone();
                     tx.on_commit(move || waiting.tell(key, outcome));
-                    left.push(Output::Tell { key, outcome });
+                    room.told.insert(key, outcome);
                 }
                 other => left.push(other),
             }
@@ -188,29 +191,52 @@ impl Service {
     }
 
     /// Keeps what the steps left beside log and rows.
-    pub(super) fn leave(&self, tx: &mut Tx, room: &Room, before: &[ActionKey], now: Time) {
+    pub(super) async fn leave(
+        &self,
+        tx: &mut Tx,
+        room: &Room,
+        before: &[Kept],
+        now: Time,
+    ) -> Result<(), Failure> {
         if *room.state.standing() != room.standing {
             upsert_standing(tx, room.conv, room.state.standing());
         }
-        let after: Vec<ActionKey> = room.pending();
-        for key in before.iter().filter(|key| !after.contains(key)) {
-            delete_pending(tx, room.conv, *key);
+        let is_in = |list: &[Kept], kept: &Kept| {
+            let key = kept.action().key();
+            list.iter().any(|other| other.action().key() == key)
+        };
+        let after = room.state.pending();
+        for gone in before.iter().filter(|kept| !is_in(after, kept)) {
+            let key = gone.action().key();
+            delete_pending(tx, room.conv, key);
+            let subject = room
+                .state
+                .conversation()
+                .map(|held| held.core().subject.as_str());
+            if let Some(
+                Outcome::Rejected(_)
+                | Outcome::Sequenced {
+                    refused: Some(_), ..
+                },
+            ) = room.told.get(&key)
+            {
+                self.keep_words(tx, gone, subject.unwrap_or_default(), now)
+                    .await?;
+            }
         }
-        for kept in room.state.pending() {
-            let action = kept.action();
-            let author = action.header().actor.as_ref();
-            if let Some(author) = author.filter(|_| !before.contains(&action.key())) {
+        for kept in after.iter().filter(|kept| !is_in(before, kept)) {
+            if let Some(author) = &kept.action().header().actor {
                 insert_pending(tx, room.conv, author, kept, now);
             }
         }
+        Ok(())
     }
 }
 
 impl Room {
     /// The actions that wait for a slot.
-    pub(super) fn pending(&self) -> Vec<ActionKey> {
-        let pending = self.state.pending().iter();
-        pending.map(|kept| kept.action().key()).collect()
+    pub(super) fn pending(&self) -> Vec<Kept> {
+        self.state.pending().to_vec()
     }
 
     /// Who takes part from this platform: the place of its removal where nobody does any more.

@@ -162,7 +162,7 @@ fn fine(text: String) -> Delivery {
 fn failing(peer: Option<&PeerRow>) -> Option<(Time, String)> {
     let standing = &peer?.standing;
     let detail = standing.last_detail.clone();
-    (standing.attempts > 0).then(|| {
+    standing.last_code.as_ref().map(|_| {
         let why = detail.unwrap_or_else(|| "it does not answer.".to_owned());
         (standing.next_at, why)
     })
@@ -199,10 +199,10 @@ mod tests {
             incarnation: None,
             document: None,
             expires_at: Time(0),
-            alive_at: Time(0),
             standing: PeerStanding {
                 attempts,
                 next_at: Time(9),
+                last_code: (attempts > 0).then(|| "connect".to_owned()),
                 last_detail: (attempts > 0).then(|| "nobody answers.".to_owned()),
                 ..PeerStanding::default()
             },

@@ -35,7 +35,7 @@ impl Service {
         now: Time,
     ) -> Result<Result<Accepted, Refusal>, Failure> {
         let peer = find_peer(tx, &leader).await?;
-        let failing = peer.is_some_and(|peer| peer.standing.attempts > 0);
+        let failing = peer.is_some_and(|peer| peer.standing.last_code.is_some());
         if failing && record.action().header().follows.is_some() {
             let message = format!(
                 "{leader}, which orders this conversation, does not answer now. Nothing was changed: try again once it \

@@ -30,6 +30,12 @@ impl Waiting {
         }
     }
 
+    /// Whether somebody waits for this action now.
+    pub(in crate::service) fn expects(&self, key: ActionKey) -> bool {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.contains_key(&key)
+    }
+
     /// Tells whoever waits.
     pub(in crate::service) fn tell(&self, key: ActionKey, outcome: Outcome) {
         let waiting = self

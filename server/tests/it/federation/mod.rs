@@ -1,5 +1,6 @@
 //! Platforms that talk to each other, as stories.
 
+mod outage;
 mod talk;
 
 use std::time::Duration;

@@ -13,7 +13,7 @@ use server::store::actions::{
 };
 use server::store::conversations::{find_conversation, list_expiring};
 use server::store::deliveries::{
-    DeliveryState, Failure, list_deliveries, mark_delivered, mark_delivery_failed, raise_deliveries,
+    DeliveryState, Try, list_deliveries, mark_delivered, mark_tried, raise_deliveries,
 };
 use server::store::feed::{Missed, Told, find_counter, list_feed, prune_feed, tell};
 use server::store::list::{
@@ -276,19 +276,20 @@ on_both! {
         }
         let mut conn = store.reader().await.unwrap();
         assert_eq!(list_waiting_peers(&mut conn).await.unwrap(), [beta.clone(), gamma.clone()]);
-        assert_eq!(list_backlog(&mut conn, &beta, None, 5).await.unwrap(), [conv]);
+        let backlog = list_backlog(&mut conn, &beta, None, 5).await.unwrap();
+        assert_eq!(backlog.iter().map(|row| (row.conv, row.attempts)).collect::<Vec<_>>(), [(conv, 0)]);
         assert_eq!(list_backlog(&mut conn, &beta, Some(conv), 5).await.unwrap(), []);
         assert_eq!(count_waiting(&mut conn, &beta).await.unwrap(), 1);
         commit!(store, |tx| {
             mark_delivered(tx, conv, "em2.b.example", 3, NOW.plus(1));
-            let failure = Failure {
+            let tried = Try {
                 code: "EM2_HASH",
                 detail: "refused for good",
                 state: DeliveryState::SetAside,
                 at: NOW,
                 next_at: NOW,
             };
-            mark_delivery_failed(tx, conv, "em2.c.example", &failure);
+            mark_tried(tx, conv, "em2.c.example", &tried);
         }).unwrap();
         assert_eq!(list_waiting_peers(&mut conn).await.unwrap(), [], "complete, or waiting for a person");
         let all = list_deliveries(&mut conn, conv).await.unwrap();

@@ -1,0 +1,394 @@
+//! Decides what is sent to which platform now. // spec §15
+//!
+//! ```text
+//!  commit, request from a peer, answer, page, tick ─► Engine::step ─► row, request, page to load, what people are told
+//! ```
+//!
+//! It performs no I/O, reads no clock and draws no randomness: a driver tells it what happened and does what it says, in
+//! that order. What has to survive is in two kinds of rows that the driver writes for it: a [`Schedule`] for each
+//! platform, and for each (conversation, platform) how far it got. The engine keeps a bounded number of conversations by
+//! name for each peer; the others are loaded in pages.
+//!
+//! A peer is *up* until an attempt fails. Then it is *down*: one probe at a time, on schedule, until it takes something
+//! or says that it is there. A probe carries a conversation that has shown no trouble of its own; where there is none,
+//! it is a greeting. So what one conversation cannot get through does not hold up the others, and a peer that takes
+//! greetings alone is not hammered with everything that waits.
+//!
+//! Every attempt is booked in the row of its peer, as though it had failed, before it is made. While the peer answers,
+//! one booking covers what is sent in the next seconds, so that it costs a write now and then and not one for each
+//! request.
+
+mod dice;
+mod faults;
+mod input;
+mod link;
+mod output;
+mod peer;
+mod schedule;
+#[cfg(test)]
+mod simulation;
+mod slots;
+mod waiting;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use em2_model::{ConversationKey, Platform, Time};
+
+use dice::Dice;
+use faults::Fault;
+pub use input::{Failure, Input, Outcome, Waits};
+use link::Link;
+pub use output::{AttemptId, Class, Errand, Output, Request};
+use peer::Peer;
+use schedule::{DAY, HOLD, MINUTE};
+pub use schedule::{Schedule, Standing, Trouble};
+use slots::{Lane, Lines, PeerId, Slots};
+use waiting::Landing;
+
+/// A conversation that was refused for good this often is set aside. // spec §15
+const REFUSED_MAX: u64 = 3;
+
+/// Over how long the greetings of a start are spread, in milliseconds.
+const GREETINGS: i64 = MINUTE;
+
+/// What is sent to whom. One for the whole platform.
+pub struct Engine {
+    /// The latest time that was told: it does not go back.
+    now: Time,
+    dice: Dice,
+    /// Every peer that is known, named by its place here.
+    peers: Vec<Peer>,
+    by_name: BTreeMap<Platform, PeerId>,
+    slots: Slots,
+    lines: Lines,
+    /// When each peer is to be looked at, if nothing happens to it before.
+    wakes: BTreeSet<(Time, PeerId)>,
+    /// The peers that this step has to do with.
+    touched: BTreeSet<PeerId>,
+    outputs: Vec<Output>,
+}
+
+impl Engine {
+    /// An engine that knows nobody yet. The seed decides about jitter alone.
+    pub fn new(seed: u64) -> Engine {
+        Engine {
+            now: Time(0),
+            dice: Dice::new(seed),
+            peers: Vec::new(),
+            by_name: BTreeMap::new(),
+            slots: Slots::default(),
+            lines: Lines::default(),
+            wakes: BTreeSet::new(),
+            touched: BTreeSet::new(),
+            outputs: Vec::new(),
+        }
+    }
+
+    /// When to [`Tick`](Input::Tick) next, if nothing else is told before.
+    pub fn next_at(&self) -> Option<Time> {
+        self.wakes.first().map(|(at, _)| *at)
+    }
+
+    /// Takes in what happened, and says what is to be done, in this order.
+    pub fn step(&mut self, input: Input, now: Time) -> Vec<Output> {
+        self.now = self.now.max(now);
+        self.take_in(input);
+        while let Some((at, id)) = self.wakes.first().copied()
+            && at <= self.now
+        {
+            self.wakes.pop_first();
+            self.touched.insert(id);
+        }
+        for id in self.touched.clone() {
+            self.look_at(id);
+        }
+        self.send();
+        for id in std::mem::take(&mut self.touched) {
+            self.leave(id);
+        }
+        std::mem::take(&mut self.outputs)
+    }
+
+    fn take_in(&mut self, input: Input) {
+        match input {
+            Input::Known {
+                peer,
+                schedule,
+                waiting,
+            } => self.know(peer, schedule, waiting),
+            Input::Raised { peer, convs, more } => {
+                let peer = self.meet(peer);
+                convs.into_iter().for_each(|conv| peer.raise(Some(conv)));
+                if more {
+                    peer.raise(None);
+                }
+            }
+            Input::Alive { peer } => {
+                let (now, horizon) = (self.now, self.slots.horizon());
+                if let Some(peer) = self.find(&peer) {
+                    peer.greet_at = None;
+                    peer.link.alive(now, horizon);
+                }
+            }
+            Input::Backlog { peer, convs, more } => {
+                let now = self.now;
+                if let Some(peer) = self.find(&peer)
+                    && !peer.waiting.page(&convs, more, now)
+                {
+                    peer.link.pause(now.plus(HOLD));
+                }
+            }
+            Input::Answered { attempt, outcomes } => self.answered(attempt, outcomes),
+            Input::Failed {
+                attempt,
+                failure,
+                trouble,
+            } => self.failed(attempt, failure, trouble),
+            Input::Unsent { attempt, left } => self.unsent(attempt, left),
+            Input::Tick => {}
+        }
+    }
+
+    /// A peer of the database.
+    fn know(&mut self, name: Platform, schedule: Schedule, waiting: bool) {
+        if self.by_name.contains_key(&name) {
+            return;
+        }
+        let (now, horizon) = (self.now, self.slots.horizon());
+        let greet_at = now.plus(self.dice.upto(GREETINGS));
+        let link = Link::restored(schedule, greet_at, now, horizon);
+        let peer = self.add(name, link);
+        if waiting {
+            peer.greet_at = Some(greet_at);
+            peer.raise(None);
+        }
+    }
+
+    fn add(&mut self, name: Platform, link: Link) -> &mut Peer {
+        let id = PeerId(self.peers.len());
+        let compare_at = self.now.plus(self.dice.upto(DAY));
+        self.by_name.insert(name.clone(), id);
+        self.peers.push(Peer::new(name, link, compare_at));
+        self.touch(id)
+    }
+
+    /// A peer that is now to be looked at.
+    fn touch(&mut self, id: PeerId) -> &mut Peer {
+        self.touched.insert(id);
+        &mut self.peers[id.0]
+    }
+
+    fn find(&mut self, name: &Platform) -> Option<&mut Peer> {
+        let id = self.by_name.get(name).copied()?;
+        Some(self.touch(id))
+    }
+
+    /// A peer, which may be a new one.
+    fn meet(&mut self, name: Platform) -> &mut Peer {
+        match self.by_name.get(&name).copied() {
+            Some(id) => self.touch(id),
+            None => {
+                let link = Link::new(self.slots.horizon());
+                self.add(name, link)
+            }
+        }
+    }
+
+    fn answered(&mut self, attempt: AttemptId, outcomes: Vec<(ConversationKey, Outcome)>) {
+        let Some(id) = self.slots.free(attempt) else {
+            return;
+        };
+        let (now, horizon) = (self.now, self.slots.horizon());
+        let peer = self.touch(id);
+        let name = peer.name.clone();
+        let errand = peer.land(attempt, now);
+        peer.greet_at = None;
+        if peer.link.succeeded(now, horizon).is_some() {
+            self.outputs.push(Output::Recovered { peer: name });
+        }
+        if let Some(Errand::Push { convs, .. }) = errand {
+            let mut outcomes: BTreeMap<_, _> = outcomes.into_iter().collect();
+            for conv in convs {
+                let outcome = outcomes.remove(&conv).unwrap_or_else(Outcome::missing);
+                self.settle(id, conv, outcome);
+            }
+        }
+    }
+
+    /// What the peer said of a conversation.
+    fn settle(&mut self, id: PeerId, conv: ConversationKey, outcome: Outcome) {
+        let now = self.now;
+        let waiting = &mut self.peers[id.0].waiting;
+        match outcome {
+            Outcome::Done => waiting.land(conv, Landing::Done, now),
+            Outcome::More => waiting.land(conv, Landing::More, now),
+            Outcome::Stuck(trouble) => self.trouble(id, conv, trouble, false),
+            Outcome::Refused(trouble) => self.trouble(id, conv, trouble, true),
+            Outcome::Unknown(trouble) => self.set_aside(id, conv, trouble, true),
+        }
+    }
+
+    /// A conversation did not get through, and perhaps through its own fault: it rests, or needs a person.
+    fn trouble(&mut self, id: PeerId, conv: ConversationKey, trouble: Trouble, refused: bool) {
+        let peer = &mut self.peers[id.0];
+        let past = peer.waiting.past(conv).and(refused);
+        if past.refused >= REFUSED_MAX && !faults::is(Fault::NeverAside) {
+            return self.set_aside(id, conv, trouble, false);
+        }
+        let wait = self.dice.around(schedule::rest(past.tries));
+        let until = self.now.plus(wait);
+        let landing = Landing::Troubled { past, until };
+        peer.waiting.land(conv, landing, self.now);
+        self.outputs.push(Output::Rest {
+            peer: peer.name.clone(),
+            conv,
+            until,
+            trouble,
+        });
+    }
+
+    fn set_aside(&mut self, id: PeerId, conv: ConversationKey, trouble: Trouble, alarm: bool) {
+        let peer = &mut self.peers[id.0];
+        peer.waiting.land(conv, Landing::Aside, self.now);
+        self.outputs.push(Output::SetAside {
+            peer: peer.name.clone(),
+            conv,
+            trouble,
+            alarm,
+        });
+    }
+
+    fn failed(&mut self, attempt: AttemptId, failure: Failure, trouble: Trouble) {
+        let Some(id) = self.slots.free(attempt) else {
+            return;
+        };
+        let (now, horizon) = (self.now, self.slots.horizon());
+        self.touched.insert(id);
+        let (peer, dice) = (&mut self.peers[id.0], &mut self.dice);
+        let why = (failure, trouble.clone());
+        let offset = peer.link.failed(attempt, why, now, (dice, horizon));
+        if let Some(offset) = offset {
+            let peer = peer.name.clone();
+            self.outputs.push(Output::Clock { peer, offset });
+        }
+        match peer.land(attempt, now) {
+            Some(Errand::Push { convs, .. }) if failure == Failure::Doubtful => {
+                for conv in convs {
+                    self.trouble(id, conv, trouble.clone(), false);
+                }
+            }
+            Some(errand) => peer.put_back(errand, now),
+            None => {}
+        }
+        let peer = &mut self.peers[id.0];
+        if peer.link.is_lasting() {
+            peer.waiting.demote();
+        }
+    }
+
+    fn unsent(&mut self, attempt: AttemptId, left: bool) {
+        let Some(id) = self.slots.free(attempt) else {
+            return;
+        };
+        let now = self.now;
+        let peer = self.touch(id);
+        match peer.land(attempt, now) {
+            Some(errand) if left => {
+                peer.put_back(errand, now);
+                peer.link.pause(now.plus(HOLD));
+            }
+            Some(Errand::Push { convs, .. }) => {
+                for conv in convs {
+                    peer.waiting.land(conv, Landing::Done, now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What is due of a peer: people are told, and it joins the line for what it wants.
+    fn look_at(&mut self, id: PeerId) {
+        let peer = &mut self.peers[id.0];
+        peer.waiting.wake(self.now);
+        if let Some((standing, since)) = peer.link.tell(self.now) {
+            self.outputs.push(Output::Told {
+                peer: peer.name.clone(),
+                standing,
+                since,
+            });
+        }
+        if let Some(lane) = peer.wants(self.now) {
+            self.lines.join(lane, id);
+        }
+    }
+
+    /// Gives away the slots that are free.
+    fn send(&mut self) {
+        while let Some((lane, id)) = self.lines.next(&self.slots) {
+            let wanted = self.peers[id.0].wants(self.now);
+            if wanted == Some(lane) {
+                self.grant(lane, id);
+            }
+            if let Some(lane) = self.peers[id.0].wants(self.now) {
+                self.lines.join(lane, id);
+            }
+        }
+    }
+
+    fn grant(&mut self, lane: Lane, id: PeerId) {
+        self.touched.insert(id);
+        let peer = &mut self.peers[id.0];
+        let (lane, errand) = peer.errand(lane, &self.slots, self.now);
+        let attempt = self.slots.take(id, lane);
+        self.lines.granted(lane);
+        peer.depart(attempt, lane, errand.clone(), self.now);
+        peer.link.book(self.now, &mut self.dice);
+        let request = Output::Send(Request {
+            attempt,
+            peer: peer.name.clone(),
+            clock_offset: peer.link.clock_offset(),
+            probe: lane == Lane::Probe,
+            errand,
+        });
+        if faults::is(Fault::BookedLate) {
+            self.outputs.push(request);
+            return self.write(id);
+        }
+        self.write(id);
+        self.outputs.push(request);
+    }
+
+    /// What is to be durable of a peer.
+    fn write(&mut self, id: PeerId) {
+        let peer = &mut self.peers[id.0];
+        if let Some(schedule) = peer.link.to_write() {
+            let peer = peer.name.clone();
+            self.outputs.push(Output::Schedule { peer, schedule });
+        }
+    }
+
+    /// What is left to be done of a peer at the end of a step.
+    fn leave(&mut self, id: PeerId) {
+        self.write(id);
+        let now = self.now;
+        let peer = &mut self.peers[id.0];
+        if let Some((after, limit)) = peer.load(now) {
+            self.outputs.push(Output::Load {
+                peer: peer.name.clone(),
+                after,
+                limit,
+            });
+        }
+        let next = peer.next_at(now);
+        let before = std::mem::replace(&mut peer.wake_at, next);
+        before.map(|at| self.wakes.remove(&(at, id)));
+        next.map(|at| self.wakes.insert((at, id)));
+    }
+
+    /// How many conversations are kept by name for a peer.
+    #[cfg(test)]
+    fn named(&self, peer: &Platform) -> usize {
+        let id = self.by_name.get(peer);
+        id.map_or(0, |id| self.peers[id.0].waiting.named())
+    }
+}

@@ -1,0 +1,226 @@
+//! One request to another platform, from what is stored to what its answer changes. // spec §7, §15
+
+use em2_model::refusal::{Code, Refusal};
+use em2_model::wire::foreign::{
+    Answer, Answers, Auth, Entry, Head, RECORDS_MAX, batches_to_bytes, push_to_bytes,
+};
+use em2_model::{ConversationKey, Platform};
+use serde::de::DeserializeOwned;
+
+use super::verdict::{of_conversation, of_platform, trouble};
+use crate::federation::client::{Client, Failed};
+use crate::federation::engine::{Errand, Input, Outcome, Request, Trouble};
+use crate::service::Service;
+use crate::service::foreign::{Left, Parcel};
+
+/// How many heads a page of a comparison has at most. // spec §7
+const PAGE: usize = 500;
+
+/// Makes the request, and says what became of it.
+pub(super) async fn run(service: &Service, client: &Client, request: &Request) -> Input {
+    let attempt = request.attempt;
+    let done = match &request.errand {
+        Errand::Push { convs, .. } => push(service, client, request, convs).await,
+        Errand::Greet => greet(service, client, request).await,
+        Errand::Compare => compare(service, client, request).await,
+    };
+    match done {
+        Ok(Some(outcomes)) => Input::Answered { attempt, outcomes },
+        Ok(None) => Input::Unsent {
+            attempt,
+            left: false,
+        },
+        Err(Stopped::Failed(failed)) => Input::Failed {
+            attempt,
+            failure: of_platform(&failed),
+            trouble: trouble(&failed),
+        },
+        Err(Stopped::Here(refusal)) => {
+            tracing::warn!(%refusal, "what waits for a platform cannot be read or written");
+            Input::Unsent {
+                attempt,
+                left: true,
+            }
+        }
+    }
+}
+
+/// Why a request came to nothing.
+enum Stopped {
+    Failed(Failed),
+    /// On this side: the database did not answer.
+    Here(Refusal),
+}
+
+impl From<Failed> for Stopped {
+    fn from(failed: Failed) -> Stopped {
+        Stopped::Failed(failed)
+    }
+}
+
+impl From<Refusal> for Stopped {
+    fn from(refusal: Refusal) -> Stopped {
+        Stopped::Here(refusal)
+    }
+}
+
+type Outcomes = Vec<(ConversationKey, Outcome)>;
+
+async fn push(
+    service: &Service,
+    client: &Client,
+    request: &Request,
+    convs: &[ConversationKey],
+) -> Result<Option<Outcomes>, Stopped> {
+    let (peer, offset) = (&request.peer, request.clock_offset);
+    let (mut parcels, mut outcomes) = (Vec::new(), Outcomes::new());
+    let (mut room, mut bytes) = (RECORDS_MAX, Parcel::BYTES);
+    for conv in convs {
+        if room == 0 {
+            outcomes.push((*conv, Outcome::More));
+            continue;
+        }
+        match service.parcel(peer, *conv, room, bytes).await? {
+            None => outcomes.push((*conv, Outcome::Done)),
+            Some(parcel) => {
+                room -= parcel.records.len().max(1).min(room);
+                bytes = bytes.saturating_sub(parcel.size());
+                parcels.push(parcel);
+            }
+        }
+    }
+    match parcels.as_slice() {
+        [] => return Ok(None),
+        [parcel] => {
+            let body = push_to_bytes(parcel.epoch, &parcel.records, &parcel.seen)?;
+            let answered = match client.push(peer, offset, parcel.conv, body).await {
+                Ok(bytes) => Ok(read::<Answer>(&bytes)?),
+                Err(Failed::Refused { refusal, .. })
+                    if of_conversation(refusal.code, reason(&refusal)).is_some() =>
+                {
+                    Err(refusal)
+                }
+                Err(failed) => return Err(failed.into()),
+            };
+            outcomes.push((parcel.conv, settle(service, peer, parcel, answered).await?));
+        }
+        several => {
+            let batches: Vec<_> = several
+                .iter()
+                .map(|p| (p.conv, p.epoch, p.records.as_slice(), p.seen.as_slice()))
+                .collect();
+            let body = batches_to_bytes(&batches)?;
+            let bytes = client.push_batches(peer, offset, body).await?;
+            let mut answers = read::<Answers>(&bytes)?.answers;
+            for parcel in several {
+                let answered = match answers.remove(&parcel.conv) {
+                    Some(Entry::Answer(answer)) => Ok(answer),
+                    Some(Entry::Problem { code, details }) => Err(Refusal {
+                        details,
+                        ..Refusal::from(code)
+                    }),
+                    None => continue,
+                };
+                outcomes.push((parcel.conv, settle(service, peer, parcel, answered).await?));
+            }
+        }
+    }
+    Ok(Some(outcomes))
+}
+
+/// What an answer about one conversation changes.
+async fn settle(
+    service: &Service,
+    peer: &Platform,
+    parcel: &Parcel,
+    answered: Result<Answer, Refusal>,
+) -> Result<Outcome, Refusal> {
+    let refusal = match answered {
+        Ok(answer) => {
+            return Ok(match service.parcel_answered(peer, parcel, answer).await? {
+                Left::Nothing => Outcome::Done,
+                Left::More => Outcome::More,
+                Left::Stuck(None) => Outcome::Stuck(Trouble {
+                    code: "no_progress".to_owned(),
+                    detail: "The other platform took none of it.".to_owned(),
+                }),
+                Left::Stuck(Some(refusal)) => about(refusal),
+            });
+        }
+        Err(refusal) => refusal,
+    };
+    Ok(
+        match service.parcel_refused(peer, parcel, refusal.code).await? {
+            Left::More => Outcome::More,
+            // Who leads it does not know it.
+            _ if refusal.code == Code::NoConv && !parcel.leads() => {
+                Outcome::Unknown(reason(&refusal))
+            }
+            Left::Nothing => Outcome::Done,
+            Left::Stuck(_) => about(refusal),
+        },
+    )
+}
+
+fn about(refusal: Refusal) -> Outcome {
+    let why = reason(&refusal);
+    of_conversation(refusal.code, why.clone()).unwrap_or(Outcome::Stuck(why))
+}
+
+fn reason(refusal: &Refusal) -> Trouble {
+    Trouble {
+        code: refusal.code.as_str().to_owned(),
+        detail: refusal.message.clone(),
+    }
+}
+
+/// Both sides prove who they are; where what they share differs, it is compared.
+async fn greet(
+    service: &Service,
+    client: &Client,
+    request: &Request,
+) -> Result<Option<Outcomes>, Stopped> {
+    let bytes = client
+        .get(&request.peer, request.clock_offset, "/f/auth/")
+        .await?;
+    let theirs: Auth = read(&bytes)?;
+    let ours = service.introduce(&request.peer).await?;
+    if theirs.shared != ours.shared {
+        return compare(service, client, request).await;
+    }
+    Ok(Some(Vec::new()))
+}
+
+/// Where the shared conversations stand there: what is lacking is sent again.
+async fn compare(
+    service: &Service,
+    client: &Client,
+    request: &Request,
+) -> Result<Option<Outcomes>, Stopped> {
+    let mut after: Option<ConversationKey> = None;
+    loop {
+        let query = after.map_or(String::new(), |key| format!("&after={key}"));
+        let path = format!("/f/auth/?heads=1{query}");
+        let bytes = client
+            .get(&request.peer, request.clock_offset, &path)
+            .await?;
+        let heads: Vec<Head> = read(&bytes)?;
+        let last = heads
+            .last()
+            .map(|head| head.0)
+            .filter(|_| heads.len() >= PAGE);
+        service.compare(&request.peer, after, last, heads).await?;
+        match last {
+            Some(last) if after.is_none_or(|after| last > after) => after = Some(last),
+            _ => return Ok(Some(Vec::new())),
+        }
+    }
+}
+
+/// A 200 without a valid body is a failure.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failed> {
+    serde_json::from_slice(bytes).map_err(|error| Failed::Strange {
+        status: 200,
+        detail: format!("The other platform's answer could not be understood: {error}."),
+    })
+}
