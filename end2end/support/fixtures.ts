@@ -15,8 +15,10 @@ export interface Options {
 interface Fixtures {
   /** A server that this test has for itself. */
   server: Server
-  /** Opens a browser of its own (cookies, storage) on the test's server. */
-  open: (path?: string) => Promise<Page>
+  /** Opens a browser of its own (cookies, storage) on the test's server, or on another one. */
+  open: (path?: string, on?: Server) => Promise<Page>
+  /** Platforms for these domains, each `em2.<domain>`, that find each other. */
+  platforms: (...domains: string[]) => Promise<Server[]>
 }
 
 export const test = base.extend<Options & Fixtures>({
@@ -33,6 +35,27 @@ export const test = base.extend<Options & Fixtures>({
     await server.stop()
   },
 
+  platforms: async ({}, use, info) => {
+    const started: Server[] = []
+    await use(async (...domains) => {
+      const flags = (domain: string) => ['--platform', `em2.${domain}`, '--domains', domain]
+      const nowhere = { EM2_ROUTES: 'em2.nowhere.test=http://127.0.0.1:9' }
+      for (const domain of domains) started.push(await Server.start({ flags: flags(domain), env: nowhere }))
+      // Only now it is known where each of them is.
+      const routes = domains.map((domain, at) => `em2.${domain}=${started[at]?.url}`).join(',')
+      for (const [at, domain] of domains.entries()) {
+        await started[at]?.restart({ flags: flags(domain), env: { EM2_ROUTES: routes } })
+      }
+      return started
+    })
+    for (const server of started) {
+      if (info.status !== info.expectedStatus) {
+        await info.attach('server.log', { body: server.log, contentType: 'text/plain' })
+      }
+      await server.stop()
+    }
+  },
+
   baseURL: async ({ server }, use) => use(server.url),
 
   context: async ({ context, mode, provoked }, use) => {
@@ -43,10 +66,10 @@ export const test = base.extend<Options & Fixtures>({
 
   open: async ({ browser, contextOptions, server, mode, provoked, viewport, locale, timezoneId, colorScheme }, use) => {
     const opened: { context: BrowserContext; complaints: string[] }[] = []
-    await use(async (path = '/') => {
+    await use(async (path = '/', on = server) => {
       const context = await browser.newContext({
         ...contextOptions,
-        baseURL: server.url,
+        baseURL: on.url,
         javaScriptEnabled: mode !== 'no-scripts',
         viewport,
         locale,

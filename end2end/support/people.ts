@@ -2,8 +2,8 @@ import { expect, type Locator, type Page } from '@playwright/test'
 import { ready, type Mode } from './fixtures.ts'
 import type { Account, Server } from './server.ts'
 
-const person = (name: string): Account => ({
-  address: `${name.split(' ')[0]?.toLowerCase()}@em2.test`,
+const person = (name: string, domain = 'em2.test'): Account => ({
+  address: `${name.split(' ')[0]?.toLowerCase()}@${domain}`,
   name,
   password: `${name} keeps a long password`,
 })
@@ -11,6 +11,11 @@ const person = (name: string): Account => ({
 export const ann = person('Ann Lind')
 export const ben = person('Ben Kern')
 export const cleo = person('Cleo Roth')
+
+/** Somebody on another platform. */
+export const bob = person('Bob Hale', 'b.test')
+export const cat = person('Cat Nowak', 'c.test')
+export const ada = person('Ada Berg', 'a.test')
 
 /** Gives each of them an account, by the command line. */
 export async function enrol(server: Server, ...people: Account[]): Promise<void> {

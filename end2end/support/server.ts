@@ -26,7 +26,7 @@ export class Server {
   readonly url: string
   /** The folder of its database and key. */
   readonly data: string
-  readonly #start: Start
+  #start: Start
   #process: ChildProcess
   #log: string[]
   #printed: string
@@ -65,8 +65,9 @@ export class Server {
     await end(this.#process, 'SIGKILL')
   }
 
-  /** Starts it on the same data and port, after `kill` or in place of the running one. */
-  async restart(): Promise<void> {
+  /** Starts it on the same data and port, after `kill` or in place of the running one; `start` counts from then on. */
+  async restart(start = this.#start): Promise<void> {
+    this.#start = start
     await end(this.#process, 'SIGTERM')
     const running = await run(this.data, new URL(this.url).host, this.#start)
     this.#process = running.process
