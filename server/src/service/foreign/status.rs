@@ -158,14 +158,16 @@ fn fine(text: String) -> Delivery {
     }
 }
 
-/// When a platform that fails is tried again, and why it fails.
+/// When a platform that fails is tried again, and why it fails, as people are told.
 fn failing(peer: Option<&PeerRow>) -> Option<(Time, String)> {
     let standing = &peer?.standing;
-    let detail = standing.last_detail.clone();
-    standing.last_code.as_ref().map(|_| {
-        let why = detail.unwrap_or_else(|| "it does not answer.".to_owned());
-        (standing.next_at, why)
-    })
+    let is_away = |code: &str| !code.starts_with("EM2_") && !code.starts_with("http_");
+    let code = standing.last_code.as_deref()?;
+    let why = match &standing.last_detail {
+        Some(detail) if !is_away(code) => detail.clone(),
+        _ => "it does not answer.".to_owned(),
+    };
+    Some((standing.next_at, why))
 }
 
 #[cfg(test)]
@@ -202,7 +204,7 @@ mod tests {
             standing: PeerStanding {
                 attempts,
                 next_at: Time(9),
-                last_code: (attempts > 0).then(|| "connect".to_owned()),
+                last_code: (attempts > 0).then(|| "EM2_DOWN".to_owned()),
                 last_detail: (attempts > 0).then(|| "nobody answers.".to_owned()),
                 ..PeerStanding::default()
             },
