@@ -10,6 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tower::{Service, ServiceExt};
 
 /// How long a client may take to send the headers of a request.
@@ -48,10 +49,12 @@ pub(crate) async fn serve<S, B>(
         .keep_alive_interval(Some(HEADERS))
         .max_concurrent_streams(64);
     let open = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let (stream, peer) = tokio::select! {
             () = &mut shutdown => break,
+            Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => (stream, Peer(address.ip())),
                 Err(error) => {
@@ -63,7 +66,7 @@ pub(crate) async fn serve<S, B>(
             },
         };
         let (builder, service, watcher) = (builder.clone(), service.clone(), open.watcher());
-        tokio::spawn(async move {
+        connections.spawn(async move {
             quick(&stream);
             let answer = service_fn(move |mut request: http::Request<Incoming>| {
                 request.extensions_mut().insert(peer);
@@ -80,8 +83,10 @@ pub(crate) async fn serve<S, B>(
         .await
         .is_err()
     {
-        tracing::warn!("some requests were still open when the server stopped");
+        tracing::warn!("some connections were still open when the server stopped");
     }
+    // Nothing is answered by a server that has stopped.
+    connections.shutdown().await;
 }
 
 /// Small frames go out at once.

@@ -11,6 +11,7 @@ mod verdict;
 
 use em2_model::{ConversationKey, Platform, Time};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep};
 
 use crate::clock::Clock;
@@ -31,6 +32,8 @@ struct Sender {
     engine: Engine,
     /// What requests and pages tell the engine.
     tell: mpsc::Sender<Told>,
+    /// Requests and pages under way: they end with whoever sends.
+    tasks: JoinSet<()>,
 }
 
 /// Something for the engine, and the conversations whose people are to hear of it afterwards.
@@ -52,6 +55,7 @@ pub(crate) async fn send(service: Service, client: Client, clock: Clock) {
         clock,
         engine: Engine::new(u64::from_le_bytes(seed)),
         tell,
+        tasks: JoinSet::new(),
     };
     sender.begin().await;
     loop {
@@ -71,6 +75,7 @@ pub(crate) async fn send(service: Service, client: Client, clock: Clock) {
                     }
                 }
             }
+            Some(_) = sender.tasks.join_next() => {}
             Some(Told { input, convs }) = told.recv() => sender.take(input, convs).await,
             () = sleep(wait) => sender.take(Input::Tick, Vec::new()).await,
         }
@@ -129,7 +134,8 @@ impl Sender {
         rest.into_iter().for_each(|output| self.begin_one(output));
         if !convs.is_empty() {
             let service = self.service.clone();
-            tokio::spawn(async move { service.tell_deliveries(convs).await });
+            self.tasks
+                .spawn(async move { service.tell_deliveries(convs).await });
         }
     }
 
@@ -148,15 +154,16 @@ impl Sender {
         }
     }
 
-    fn begin_one(&self, output: Output) {
+    fn begin_one(&mut self, output: Output) {
         let (service, tell) = (self.service.clone(), self.tell.clone());
         match output {
             Output::Send(request) => {
                 let client = self.client.clone();
-                tokio::spawn(async move { answer(service, client, request, tell).await });
+                self.tasks
+                    .spawn(async move { answer(service, client, request, tell).await });
             }
             Output::Load { peer, after, limit } => {
-                tokio::spawn(async move {
+                self.tasks.spawn(async move {
                     let page = service.backlog(&peer, after, limit).await;
                     let more = page.as_ref().map_or(true, |page| page.len() == limit);
                     let input = Input::Backlog {

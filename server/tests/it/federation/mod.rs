@@ -13,6 +13,32 @@ use crate::support::person::Person;
 use crate::support::platforms::Platforms;
 use crate::support::server::TestServer;
 
+/// Tells each story among three platforms on SQLite files, and among three on PostgreSQL.
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($platforms:ident: Platforms) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn story(#[allow(unused_mut)] mut $platforms: crate::support::platforms::Platforms) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                story(crate::support::platforms::Platforms::start().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                if let Some(platforms) = crate::support::platforms::Platforms::on_postgres().await {
+                    story(platforms).await;
+                }
+            }
+        }
+    )*};
+}
+use on_both;
+
 /// Somebody with an account on a platform, signed in.
 async fn person(server: &TestServer, address: &str) -> Person {
     server.account(address).await;

@@ -18,6 +18,16 @@ impl Platforms {
         Platforms::on([Database::sqlite(), Database::sqlite(), Database::sqlite()]).await
     }
 
+    /// On PostgreSQL, where one runs.
+    pub(crate) async fn on_postgres() -> Option<Platforms> {
+        let databases = [
+            Database::postgres().await?,
+            Database::postgres().await?,
+            Database::postgres().await?,
+        ];
+        Some(Platforms::on(databases).await)
+    }
+
     /// On these databases.
     pub(crate) async fn on(databases: [Database; 3]) -> Platforms {
         let domains = ["alpha.test", "beta.test", "gamma.test"];
