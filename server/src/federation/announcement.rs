@@ -19,15 +19,15 @@ const ID_MAX: usize = 32;
 
 /// One well-formed record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Announcement {
-    pub platform: Platform,
+pub(super) struct Announcement {
+    pub(super) platform: Platform,
     /// Changes whenever the domain's operator wants others to look again.
-    pub id: String,
+    pub(super) id: String,
 }
 
 /// Reads the TXT records at `_em2.<domain>`. None of ours: the domain is reached by mail. One that cannot be read, two,
 /// and a platform that the guard refuses are errors and never a reason for mail. // security.md 24, 31
-pub fn read_txt(texts: &[String]) -> Result<Option<Announcement>, Unreached> {
+pub(super) fn read_txt(texts: &[String]) -> Result<Option<Announcement>, Unreached> {
     if texts.len() > RECORDS_MAX {
         return Err(wrong(&format!("there are {} TXT records", texts.len())));
     }

@@ -27,7 +27,7 @@ const NOTHING_SECONDS: u32 = 5 * 60;
 
 /// The resolver of the server.
 #[derive(Clone)]
-pub struct Dns(TokioResolver);
+pub(super) struct Dns(TokioResolver);
 
 /// The TXT records of a name, none if there is no such name or no such record there.
 pub(super) struct Texts {
@@ -39,7 +39,7 @@ pub(super) struct Texts {
 
 impl Dns {
     /// The name servers of this machine, as `/etc/resolv.conf` has them.
-    pub fn system() -> Result<Dns, Error> {
+    pub(super) fn system() -> Result<Dns, Error> {
         let resolver = TokioResolver::builder_tokio().and_then(|mut builder| {
             set(builder.options_mut());
             builder.build()

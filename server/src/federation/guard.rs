@@ -74,7 +74,7 @@ pub(super) fn check(platform: &Platform) -> Result<(), Unreached> {
 
 /// Whether an address belongs to the public Internet. What is reserved, inward, or carries another address inside of
 /// it, does not.
-pub fn is_public(ip: IpAddr) -> bool {
+pub(super) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => is_public_v6(ip),

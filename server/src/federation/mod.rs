@@ -17,7 +17,7 @@ pub mod client;
 pub mod discovery;
 mod dns;
 pub mod engine;
-mod expiry;
+pub mod expiry;
 mod guard;
 pub mod keyring;
 pub mod nonces;
@@ -28,6 +28,9 @@ pub mod routes;
 pub mod signature;
 pub mod unreached;
 pub mod web;
+
+#[cfg(test)]
+mod tests;
 
 use em2_model::Platform;
 use em2_model::record::Record;

@@ -26,8 +26,8 @@ pub async fn check(discovery: &Discovery, address: &Address) -> Vec<Step> {
     let found = discovery.document(&platform).await.map(|(document, log, ttl)| {
         let newest = log.entries().last().map_or("", |entry| entry.kid.as_str());
         format!(
-            "{platform} answers: {} keys, the newest is “{newest}”, {} revoked; its incarnation is {}. This counts for \
-             {}. {address} is reached there.",
+            "{platform} answers. Keys: {}, the newest is “{newest}”; revoked: {}; incarnation: {}. This counts for {}. \
+             {address} is reached there.",
             document.keys.len(),
             document.revoked.len(),
             log.incarnation(),

@@ -67,5 +67,5 @@ impl Error for Unreached {}
 /// What a stranger said, fit for a sentence: bounded, and without control characters.
 pub(super) fn shown(text: &str) -> String {
     let kept = |c: &char| !c.is_control();
-    text.chars().filter(kept).take(80).collect()
+    text.chars().filter(kept).take(160).collect()
 }

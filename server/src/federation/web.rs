@@ -239,7 +239,7 @@ fn common(guarded: Guarded) -> ClientBuilder {
         .no_zstd()
         .no_deflate()
         .referer(false)
-        .user_agent(concat!("em2/", env!("CARGO_PKG_VERSION")))
+        .user_agent("em2")
         .connect_timeout(CONNECT)
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(IDLE_EACH)

@@ -31,6 +31,11 @@ const ONLY: &[(&[&str], &[&str], &str)] = &[
         "only bus/redis.rs names redis",
     ),
     (
+        &["reqwest::", "hickory_resolver::"],
+        &["server/src/federation/"],
+        "nothing goes out but through the guard of federation",
+    ),
+    (
         &["lettre::"],
         &["server/src/smtp/outbound.rs"],
         "only smtp/outbound.rs names lettre",

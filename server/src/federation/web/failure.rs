@@ -8,7 +8,7 @@ use std::time::Duration;
 use em2_model::address::Platform;
 
 use super::CONNECT;
-use crate::federation::unreached::{Kind, Unreached};
+use crate::federation::unreached::{Kind, Unreached, shown};
 
 /// Why a request failed.
 pub(super) fn of(platform: &Platform, error: &reqwest::Error) -> Unreached {
@@ -18,7 +18,9 @@ pub(super) fn of(platform: &Platform, error: &reqwest::Error) -> Unreached {
             return own.clone();
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return Unreached::new(Kind::Tls, format!("TLS with {platform} failed: {tls}."));
+            // It repeats what stands in the certificate.
+            let reason = shown(&tls.to_string());
+            return Unreached::new(Kind::Tls, format!("TLS with {platform} failed: {reason}."));
         }
     }
     if error.is_connect() && error.is_timeout() {
@@ -66,7 +68,7 @@ pub(super) fn no_route(platform: &Platform) -> Unreached {
 
 /// What was at the bottom of it.
 pub(super) fn root(error: &reqwest::Error) -> String {
-    causes(error).last().unwrap_or(error).to_string()
+    shown(&causes(error).last().unwrap_or(error).to_string())
 }
 
 /// Every error below, the outermost first.
