@@ -87,7 +87,11 @@ impl Server {
             .unwrap_or_else(|| Origin::of_listener(address));
         let site = Site::read(&config.site).map_err(|error| Error::folder(&config.site, &error))?;
         let (close, closing) = watch::channel(false);
-        let web = open_web(&config, &identity)?;
+        // A local trial speaks to nobody.
+        let web = match identity.is_trial() {
+            true => None,
+            false => Some(open_web(config.routes.as_deref())?),
+        };
         let discovery = web.clone().map(Discovery::new);
         let peers = Peers::new(store.clone(), clock.clone(), discovery, identity.clone());
         let service = Service::new(
@@ -167,15 +171,12 @@ impl Server {
     }
 }
 
-/// The way out to other platforms: none for a local trial, static routes where they are given, else names and TLS.
-fn open_web(config: &Config, identity: &Identity) -> Result<Option<Web>, Error> {
-    if identity.is_trial() {
-        return Ok(None);
+/// The way out to other platforms: by static routes where they are given, else by names and TLS.
+pub fn open_web(routes: Option<&str>) -> Result<Web, Error> {
+    match routes {
+        Some(routes) => Web::development(Routes::parse(routes)?),
+        None => Web::production(),
     }
-    Ok(Some(match &config.routes {
-        Some(routes) => Web::development(Routes::parse(routes)?)?,
-        None => Web::production()?,
-    }))
 }
 
 /// Opens the database that the settings name, in a data folder that only its owner can read.

@@ -9,7 +9,9 @@ use server::auth::accounts::NewAccount;
 use server::clock::Clock;
 use server::config::{Config, Options};
 use server::error::Error;
-use server::{Server, open_identity, open_store, telemetry};
+use server::federation::discovery::Discovery;
+use server::federation::route::check;
+use server::{Server, open_identity, open_store, open_web, telemetry};
 
 /// Conversations that replace e-mail.
 #[derive(Parser)]
@@ -28,8 +30,17 @@ enum Command {
     /// The accounts of this platform
     #[command(subcommand)]
     User(User),
+    /// Where other platforms are found
+    #[command(subcommand)]
+    Route(Route),
     /// Bring the database up to date and stop
     Migrate,
+}
+
+#[derive(Subcommand)]
+enum Route {
+    /// Say step by step where an address is reached
+    Check { address: String },
 }
 
 /// The password comes from EM2_PASSWORD, else from the terminal or from standard input: never from an argument, which
@@ -71,6 +82,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
             Ok(())
         }
         Command::User(command) => user(config, command).await,
+        Command::Route(Route::Check { address }) => check_route(&config, &address).await,
     }
 }
 
@@ -114,6 +126,19 @@ async fn told_to_stop() {
     }
     #[cfg(not(unix))]
     drop(interrupted.await);
+}
+
+/// Prints each step; one that ends the search ends the program with its sentence.
+async fn check_route(config: &Config, address: &str) -> Result<(), Error> {
+    let address = em2_model::Address::parse_typed(address)?;
+    let discovery = Discovery::new(open_web(config.routes.as_deref())?);
+    for step in check(&discovery, &address).await {
+        match step.found {
+            Ok(found) => println!("{}\n    {found}", step.what),
+            Err(why) => return Err(Error::new(format!("{}\n    {why}", step.what))),
+        }
+    }
+    Ok(())
 }
 
 async fn user(config: Config, command: User) -> Result<(), Error> {
