@@ -12,15 +12,13 @@ use em2_model::wire::foreign::document::PlatformDocument;
 use em2_model::{Address, Platform, Time};
 
 use super::discovery::{Discovery, Found};
+use super::expiry;
 use super::unreached::Unreached;
 use crate::clock::Clock;
 use crate::identity::Identity;
 use crate::store::peers::{find_peer, upsert_document};
 use crate::store::platform::{Recipient, find_recipient, upsert_recipient};
 use crate::store::{Store, StoreError};
-
-/// How long a failure to fetch a document is remembered, in milliseconds. // spec §6
-const FAILED: i64 = 2 * 60 * 1000;
 
 /// Other platforms. Cheap to clone: every clone is the same one.
 #[derive(Clone)]
@@ -42,7 +40,8 @@ struct Inner {
 struct Known {
     log: Arc<KeyLog>,
     expires_at: Time,
-    /// Not fetched again before this time.
+    /// Failures to fetch it in a row, and until when it is not fetched again. // spec §2, §6
+    failures: u32,
     failed_until: Time,
 }
 
@@ -118,7 +117,7 @@ impl Peers {
         }
         let Some(discovery) = &self.0.discovery else {
             return Err(Refusal::format(format!(
-                "{address} is on another platform, and this one speaks to none. Take it out."
+                "{address} is on another platform, and this one speaks to no other platforms. Take it out."
             )));
         };
         let found = discovery
@@ -188,7 +187,8 @@ impl Peers {
             (Err(Unknown::Unreached(why)), Some(known)) => {
                 tracing::info!(%platform, %why, "a platform document was not fetched");
                 let failed = Known {
-                    failed_until: now.plus(FAILED),
+                    failures: known.failures + 1,
+                    failed_until: now.plus(expiry::retry(known.failures + 1)),
                     ..known
                 };
                 let log = failed.log.clone();
@@ -224,6 +224,7 @@ impl Peers {
             Known {
                 log: Arc::new(log),
                 expires_at: row.expires_at,
+                failures: 0,
                 failed_until: Time(0),
             },
         );
@@ -268,6 +269,7 @@ impl Peers {
             Known {
                 log: log.clone(),
                 expires_at,
+                failures: 0,
                 failed_until: Time(0),
             },
         );
