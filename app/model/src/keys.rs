@@ -14,6 +14,9 @@ use crate::sign::{Kid, PlatformKey, PublicKey, Tag, sha256};
 /// How long an old key verifies new traffic after its end: 7 days.
 pub const GRACE_MILLIS: i64 = 7 * 24 * 3600 * 1000;
 
+/// What the entry of a recovery key says that it is for.
+const RECOVERY: &str = "recovery";
+
 /// One entry of the log, signed by the key before it (the first by itself).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeyEntry {
@@ -35,6 +38,13 @@ pub struct KeyEntry {
     /// Fields of later versions: kept, because they are signed.
     #[serde(flatten)]
     pub more: BTreeMap<String, Value>,
+}
+
+impl KeyEntry {
+    /// Whether this is the key that is kept on paper, which adds keys and revokes them.
+    pub fn is_recovery(&self) -> bool {
+        self.usage.as_deref() == Some(RECOVERY)
+    }
 }
 
 /// A key that must no longer be believed from `at` on.
@@ -98,12 +108,47 @@ impl KeyLog {
         to: Time,
         by: &PlatformKey,
     ) -> Result<KeyLog, Refusal> {
+        self.append(next, (from, to), None, by)
+    }
+
+    /// The same log with a key that is kept on paper, signed by `by`.
+    pub fn chain_recovery(
+        &self,
+        paper: &PlatformKey,
+        from: Time,
+        to: Time,
+        by: &PlatformKey,
+    ) -> Result<KeyLog, Refusal> {
+        self.append(paper, (from, to), Some(RECOVERY.to_owned()), by)
+    }
+
+    fn append(
+        &self,
+        key: &PlatformKey,
+        (from, to): (Time, Time),
+        usage: Option<String>,
+        by: &PlatformKey,
+    ) -> Result<KeyLog, Refusal> {
         let last = self.entries.last().ok_or_else(broken)?;
         let prev = Incarnation::from_bytes(sha256(&canonical::to_bytes(last)?));
-        let mut entry = unsigned(last.n + 1, next, from, to, by.kid.clone(), Some(prev));
+        let mut entry = unsigned(last.n + 1, key, from, to, by.kid.clone(), Some(prev));
+        entry.usage = usage;
         entry.sig = by.sign(Tag::Key, &hash_without_sig(&entry)?);
         let entries = self.entries.iter().cloned().chain([entry]).collect();
         KeyLog::read(entries, self.revoked.clone())
+    }
+
+    /// The same log, in which a key no longer counts from `at` on; signed by a recovery key.
+    pub fn revoke(&self, kid: Kid, at: Time, by: &PlatformKey) -> Result<KeyLog, Refusal> {
+        let mut revocation = Revocation {
+            kid,
+            at,
+            sig: Signature::from_bytes([0; 64]),
+            more: BTreeMap::new(),
+        };
+        revocation.sig = by.sign(Tag::Key, &hash_without_sig(&revocation)?);
+        let revoked = self.revoked.iter().cloned().chain([revocation]).collect();
+        KeyLog::read(self.entries.clone(), revoked)
     }
 
     /// Verifies every link and every revocation; `EM2_FORMAT` refuses the whole log.
@@ -131,6 +176,17 @@ impl KeyLog {
     /// The entries, oldest first.
     pub fn entries(&self) -> &[KeyEntry] {
         &self.entries
+    }
+
+    /// The newest key in daily use.
+    pub fn newest(&self) -> Option<&KeyEntry> {
+        newest(&self.entries)
+    }
+
+    /// Whether this is `older`, or what became of it: nothing of it is gone.
+    pub fn extends(&self, older: &KeyLog) -> bool {
+        self.entries.starts_with(&older.entries)
+            && older.revoked.iter().all(|r| self.revoked.contains(r))
     }
 
     /// The revocations.
@@ -185,8 +241,8 @@ fn hash_without_sig<T: Serialize>(entry: &T) -> Result<[u8; 32], Refusal> {
     Ok(sha256(&canonical::to_bytes_of(&value)?))
 }
 
-fn is_recovery(entry: &KeyEntry) -> bool {
-    entry.usage.as_deref() == Some("recovery")
+fn newest(entries: &[KeyEntry]) -> Option<&KeyEntry> {
+    entries.iter().rev().find(|entry| !entry.is_recovery())
 }
 
 fn check_link(before: &[KeyEntry], entry: &KeyEntry) -> Result<(), Refusal> {
@@ -200,7 +256,7 @@ fn check_link(before: &[KeyEntry], entry: &KeyEntry) -> Result<(), Refusal> {
         Some(last) => Some(Incarnation::from_bytes(sha256(&canonical::to_bytes(last)?))),
     };
     let signer = match before.last() {
-        None if !is_recovery(entry) => Some(entry),
+        None if !entry.is_recovery() => Some(entry),
         None => None,
         Some(_) => signer(before, &entry.by),
     };
@@ -218,9 +274,8 @@ fn check_link(before: &[KeyEntry], entry: &KeyEntry) -> Result<(), Refusal> {
 
 /// The newest key in daily use, or any recovery key.
 fn signer<'a>(before: &'a [KeyEntry], by: &Kid) -> Option<&'a KeyEntry> {
-    let online = before.iter().rev().find(|entry| !is_recovery(entry));
-    let recovery = before.iter().filter(|entry| is_recovery(entry));
-    online
+    let recovery = before.iter().filter(|entry| entry.is_recovery());
+    newest(before)
         .into_iter()
         .chain(recovery)
         .find(|entry| entry.kid == *by)
@@ -228,7 +283,7 @@ fn signer<'a>(before: &'a [KeyEntry], by: &Kid) -> Option<&'a KeyEntry> {
 
 fn check_revocation(entries: &[KeyEntry], revocation: &Revocation) -> Result<(), Refusal> {
     let hash = hash_without_sig(revocation)?;
-    let mut recovery = entries.iter().filter(|entry| is_recovery(entry));
+    let mut recovery = entries.iter().filter(|entry| entry.is_recovery());
     let known = entries.iter().any(|entry| entry.kid == revocation.kid);
     let signed = recovery.any(|e| e.public.verify(Tag::Key, &hash, &revocation.sig).is_ok());
     if known && signed {
@@ -252,12 +307,10 @@ mod tests {
     fn recovery_log() -> (KeyLog, PlatformKey, PlatformKey) {
         let (online, paper) = (key("1", 1), key("r", 2));
         let log = KeyLog::create(&online, Time(0), Time(100)).unwrap();
-        let mut entry = unsigned(2, &paper, Time(0), Time(9_000), online.kid.clone(), None);
-        entry.prev = Some(log.incarnation());
-        entry.usage = Some("recovery".to_owned());
-        entry.sig = online.sign(Tag::Key, &hash_without_sig(&entry).unwrap());
-        let entries = vec![log.entries()[0].clone(), entry];
-        (KeyLog::read(entries, vec![]).unwrap(), online, paper)
+        let log = log
+            .chain_recovery(&paper, Time(0), Time(9_000), &online)
+            .unwrap();
+        (log, online, paper)
     }
 
     #[test]
@@ -304,21 +357,32 @@ mod tests {
         let next = key("2", 3);
         assert!(log.chain(&next, Time(5), Time(50), &paper).is_ok());
         assert!(log.chain(&next, Time(5), Time(50), &online).is_ok());
-        let mut revocation = Revocation {
-            kid: online.kid.clone(),
-            at: Time(50),
-            sig: Signature::from_bytes([0; 64]),
-            more: BTreeMap::new(),
-        };
-        revocation.sig = paper.sign(Tag::Key, &hash_without_sig(&revocation).unwrap());
-        let entries = log.entries().to_vec();
-        let revoked = KeyLog::read(entries.clone(), vec![revocation.clone()]).unwrap();
+        let revoked = log.revoke(online.kid.clone(), Time(50), &paper).unwrap();
         let known = revoked.find(&online.kid).unwrap();
         assert!(known.counts_at(Time(49)) && !known.counts_at(Time(50)));
-        revocation.sig = online.sign(Tag::Key, &hash_without_sig(&revocation).unwrap());
         assert!(
-            KeyLog::read(entries, vec![revocation]).is_err(),
+            log.revoke(online.kid.clone(), Time(50), &online).is_err(),
             "not by the recovery key"
         );
+        assert!(
+            log.revoke(next.kid, Time(50), &paper).is_err(),
+            "a key that the log does not have"
+        );
+    }
+
+    #[test]
+    fn a_log_extends_what_it_grew_from_and_nothing_else() {
+        let (log, online, paper) = recovery_log();
+        assert_eq!(log.newest().unwrap().kid, online.kid);
+        let next = log.chain(&key("2", 3), Time(5), Time(50), &online).unwrap();
+        let other = log.chain(&key("2", 4), Time(5), Time(50), &online).unwrap();
+        let revoked = log.revoke(online.kid, Time(50), &paper).unwrap();
+        assert!(log.extends(&log) && next.extends(&log) && revoked.extends(&log));
+        assert!(
+            !log.extends(&next) && !next.extends(&other),
+            "another branch"
+        );
+        assert!(!next.extends(&revoked), "a revocation is gone");
+        assert_eq!(next.newest().unwrap().kid.as_str(), "2");
     }
 }
