@@ -1,11 +1,13 @@
 //! Who this platform is, and where the addresses of others are reached.
 
 use em2_model::id::Incarnation;
+use em2_model::keys::{KeyEntry, KeyLog, Revocation};
 use em2_model::{Address, Platform, Time};
+use serde::{Deserialize, Serialize};
 
 use crate::store::conn::{Conn, Tx};
 use crate::store::error::StoreError;
-use crate::store::value::args;
+use crate::store::value::{args, from_json, json};
 
 /// What was said once, at first start, because it is signed for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +64,41 @@ pub fn set_mail_domains(tx: &mut Tx, domains: &[String]) {
     tx.push(
         "UPDATE platform SET mail_domains = $1 WHERE id = 1",
         args![domains.join(" ")],
+    );
+}
+
+/// A key log as it is stored: all of it is public.
+#[derive(Serialize, Deserialize)]
+struct Log<E, R> {
+    keys: E,
+    revoked: R,
+}
+
+/// The copy of our own key log, verified from its first entry; `None` if none was stored yet.
+pub async fn find_own_keys(conn: &mut Conn) -> Result<Option<KeyLog>, StoreError> {
+    let row = conn
+        .fetch_optional("SELECT log FROM own_keys WHERE id = 1", args![])
+        .await?;
+    row.map(|row| {
+        let log: Log<Vec<KeyEntry>, Vec<Revocation>> = from_json(&row.get::<String>(0)?)?;
+        KeyLog::read(log.keys, log.revoked)
+            .map_err(|refusal| StoreError::Corrupt(refusal.to_string()))
+    })
+    .transpose()
+}
+
+/// Keeps this copy of our own key log, over the one before. `Conflict` without a platform.
+pub fn upsert_own_keys(tx: &mut Tx, log: &KeyLog) {
+    let log = Log {
+        keys: log.entries(),
+        revoked: log.revoked(),
+    };
+    tx.push(
+        "INSERT INTO own_keys (id, log)
+         VALUES (1, $1)
+         ON CONFLICT (id) DO UPDATE
+            SET log = excluded.log",
+        args![json(&log)],
     );
 }
 

@@ -1,11 +1,13 @@
 //! Accounts, sessions, the platform and what is known of others.
 
 use em2_model::id::Incarnation;
+use em2_model::keys::KeyLog;
+use em2_model::sign::{Kid, PlatformKey};
 use em2_model::{Platform, Time};
 use server::store::StoreError;
 use server::store::platform::{
-    OwnPlatform, Recipient, find_platform, find_recipient, insert_platform, set_mail_domains,
-    upsert_recipient,
+    OwnPlatform, Recipient, find_own_keys, find_platform, find_recipient, insert_platform,
+    set_mail_domains, upsert_own_keys, upsert_recipient,
 };
 use server::store::sessions::{
     Session, TokenHash, delete_session, delete_sessions_of, find_session, insert_session,
@@ -16,6 +18,7 @@ use server::store::users::{
     list_users_by_address, set_name, set_password,
 };
 
+use super::world::key;
 use super::{NOW, account, address, commit, on_both};
 
 on_both! {
@@ -113,6 +116,32 @@ on_both! {
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
         commit!(store, |tx| set_mail_domains(tx, &["a.example".to_owned()])).unwrap();
         assert_eq!(find_platform(&mut conn).await.unwrap().unwrap().mail_domains, ["a.example"]);
+    }
+
+    async fn our_own_key_log_is_kept_whole_and_replaced(store: Store) {
+        let mut conn = store.reader().await.unwrap();
+        let key = key();
+        let first = KeyLog::create(&key, NOW, NOW.plus(1000)).unwrap();
+        let early = first.clone();
+        let refused = commit!(store, |tx| upsert_own_keys(tx, &early));
+        assert!(matches!(refused, Err(StoreError::Conflict(_))), "no platform: {refused:?}");
+        let own = OwnPlatform {
+            name: key.platform.clone(),
+            mail_domains: Vec::new(),
+            incarnation: first.incarnation(),
+            trial: false,
+            created_at: NOW,
+        };
+        commit!(store, |tx| insert_platform(tx, &own)).unwrap();
+        assert_eq!(find_own_keys(&mut conn).await.unwrap(), None);
+        let paper = PlatformKey::from_test_seed(key.platform.clone(), Kid::parse("r2").unwrap(), &[8; 32]);
+        let grown = first.chain_recovery(&paper, NOW, NOW.plus(9_000), &key).unwrap();
+        let grown = grown.revoke(key.kid.clone(), NOW.plus(5), &paper).unwrap();
+        for log in [first, grown] {
+            let stored = log.clone();
+            commit!(store, |tx| upsert_own_keys(tx, &stored)).unwrap();
+            assert_eq!(find_own_keys(&mut conn).await.unwrap(), Some(log));
+        }
     }
 
     async fn what_is_known_of_an_address_is_replaced(store: Store) {
