@@ -80,17 +80,22 @@ impl Server {
             .local_addr()
             .map_err(|error| Error::listen(config.listen, &error))?;
         let store = open_store(&config).await?;
-        let identity = open_identity(&config, &store, &clock).await?;
         let origin = config
             .origin
             .clone()
             .unwrap_or_else(|| Origin::of_listener(address));
         let site = Site::read(&config.site).map_err(|error| Error::folder(&config.site, &error))?;
         let (close, closing) = watch::channel(false);
+        let auth = Auth::new(store.clone(), clock.clone())?;
+        let open = || open_web(config.routes.as_deref());
+        let web = config.platform.is_some().then(open).transpose()?;
+        // After all that can fail: the first start makes a recovery key, which is shown once.
+        let identity = open_identity(&config, &store, &clock).await?;
         // A local trial speaks to nobody.
-        let web = match identity.is_trial() {
-            true => None,
-            false => Some(open_web(config.routes.as_deref())?),
+        let web = match (identity.is_trial(), web) {
+            (true, _) => None,
+            (false, Some(web)) => Some(web),
+            (false, None) => Some(open()?),
         };
         let discovery = web.clone().map(Discovery::new);
         let peers = Peers::new(store.clone(), clock.clone(), discovery, identity.clone());
@@ -103,7 +108,7 @@ impl Server {
         );
         let client = web.map(|web| Client::new(web, identity.clone(), clock.clone()));
         let app = App::from(Parts {
-            auth: Auth::new(store.clone(), clock.clone())?,
+            auth,
             cookies: Cookies::new(&origin),
             federation: Federation::new(peers, service.outbox().clone()),
             service,
@@ -154,6 +159,7 @@ impl Server {
         let watch = tokio::spawn(self.app.auth.clone().watch());
         let upkeep = tokio::spawn(self.app.service.clone().keep_up());
         let (service, clock) = (self.app.service.clone(), self.app.clock.clone());
+        let keys = tokio::spawn(self.app.identity.clone().keep_up(clock.clone()));
         let sender = self
             .client
             .map(|client| tokio::spawn(jobs::sender::send(service, client, clock)));
@@ -165,6 +171,7 @@ impl Server {
         serve::serve(self.listener, routes::router(self.app), shutdown).await;
         watch.abort();
         upkeep.abort();
+        keys.abort();
         if let Some(sender) = sender {
             sender.abort();
         }

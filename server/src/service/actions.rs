@@ -118,7 +118,7 @@ impl Service {
             return Ok(Decided::Submitted { record, leader });
         }
         let Sequenced::Committed { record, change } =
-            conversation.sequence(record, now, self.identity.key())?
+            conversation.sequence(record, now, &self.identity.key())?
         else {
             return Err(Refusal::from(Code::Internal));
         };

@@ -219,7 +219,7 @@ impl Deed {
             ..Proposal::new(platform, me.address.clone(), self.content.clone()).within(conv)
         };
         let action = Action::mint(proposal, now, self.nonce, self.salt)?;
-        Record::signed(action, service.identity.key())
+        Record::signed(action, &service.identity.key())
     }
 
     /// What of the conversation the action needs.

@@ -5,6 +5,7 @@ use em2_model::conversation::{Conversation, Core, Effect, Opened, Opening, Perso
 use em2_model::id::{ActionKey, ConversationKey, DraftKey, Nonce, Salt, Time};
 use em2_model::participant::{Format, History, Role};
 use em2_model::refusal::{Code, Refusal};
+use em2_model::sign::PlatformKey;
 use em2_model::wire::domestic::Published;
 use em2_model::wire::intent::DraftFields;
 use em2_model::wire::live::Live;
@@ -133,11 +134,14 @@ impl Service {
             .into());
         }
         let now = self.clock.now();
+        // One key binds the conversation and signs it, though another one may come meanwhile.
+        let signing = self.identity.key();
         let opening = self.opening(
             me,
             subject,
             &others,
             said.as_ref().map(|(text, _)| text.clone()),
+            &signing,
         )?;
         let mut drawn = Ok(());
         let actions = opening.mint(now, || match (draw(), draw()) {
@@ -148,7 +152,7 @@ impl Service {
             }
         })?;
         drawn?;
-        let (conversation, records) = Conversation::open(actions, now, self.identity.key())?;
+        let (conversation, records) = Conversation::open(actions, now, &signing)?;
         let creator = User {
             id: me.user,
             address: me.address.clone(),
@@ -172,12 +176,12 @@ impl Service {
         subject: String,
         others: &[Invited],
         text: Option<String>,
+        key: &PlatformKey,
     ) -> Result<Opening, Refusal> {
         let (platform, inc) = (
             self.identity.platform().clone(),
             self.identity.incarnation(),
         );
-        let key = self.identity.key();
         let message = |text| Said {
             message: MessageAdd {
                 format: Format::Markdown,

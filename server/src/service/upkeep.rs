@@ -113,8 +113,8 @@ impl Service {
         if !matches!(conversation.decide(&action, now), Ok(Verdict::Accept)) {
             return Ok(());
         }
-        let signed = Record::signed(action, key)?;
-        let Sequenced::Committed { record, change } = conversation.sequence(signed, now, key)?
+        let signed = Record::signed(action, &key)?;
+        let Sequenced::Committed { record, change } = conversation.sequence(signed, now, &key)?
         else {
             return Err(Refusal::from(Code::Internal).into());
         };

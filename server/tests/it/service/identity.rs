@@ -36,26 +36,40 @@ on_both! {
     }
 }
 
-/// Seeds that everybody knows; security.md 12.
+/// Seeds that everybody knows: of equal bytes, and those of the vectors. The server does not start with them.
 #[tokio::test]
-async fn a_key_that_is_public_knowledge_is_refused() {
-    let published = "4mEQ_Glu0hk1_vx_fNmvUQ93tXBBGT4s7Zgh8FnUYs4";
-    for seed in ["BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", published] {
-        let database = crate::support::database::Database::sqlite();
-        let folder = tempfile::tempdir().unwrap();
-        let store = database.open().await;
-        let world = World::on(store).await;
-        let file = world.folder.path().join("platform.key");
-        let text = std::fs::read_to_string(&file).unwrap();
+async fn security_12_a_key_that_is_public_knowledge_is_refused() {
+    let vectors = include_str!("../../../../app/model/tests/vectors/em2-v1.json");
+    let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+    let listed = vectors["refused_private_seeds_hex"].as_array().unwrap();
+    let keys = vectors["keys"].as_object().unwrap().values();
+    let unhex = |text: &str| -> [u8; 32] {
+        std::array::from_fn(|n| u8::from_str_radix(&text[2 * n..2 * n + 2], 16).unwrap())
+    };
+    let published: Vec<_> = listed
+        .iter()
+        .chain(keys.map(|key| &key["seed_hex"]))
+        .collect();
+    assert!(published.len() >= 5);
+    let database = crate::support::database::Database::sqlite();
+    let world = World::on(database.open().await).await;
+    let file = world.folder.path().join("platform.key");
+    let text = std::fs::read_to_string(&file).unwrap();
+    for seed in published {
+        let seed = unhex(seed.as_str().unwrap());
         let mut key: serde_json::Value = serde_json::from_str(&text).unwrap();
-        key["seed"] = seed.into();
-        let forged = folder.path().join("platform.key");
-        std::fs::write(&forged, key.to_string()).unwrap();
-        std::fs::set_permissions(&forged, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let wrong = Identity::open(&world.store, folder.path(), Wanted::default(), Time(5))
-            .await
-            .unwrap_err();
-        assert!(wrong.to_string().contains("public knowledge"), "{wrong}");
+        key["seed"] = em2_model::id::FileHash::from_bytes(seed).to_string().into();
+        std::fs::write(&file, key.to_string()).unwrap();
+        let opened = Identity::open(
+            &world.store,
+            world.folder.path(),
+            Wanted::default(),
+            Time(5),
+        );
+        let wrong = opened.await.unwrap_err().to_string();
+        assert!(wrong.contains("public knowledge"), "{wrong}");
+        let again = world.identity.look(world.clock.now()).await;
+        assert!(again.is_err(), "nor does a running one take it");
     }
 }
 
@@ -73,4 +87,55 @@ async fn a_platform_without_a_name_is_a_local_trial() {
     .await
     .unwrap();
     assert!(identity.is_trial() && identity.serves("any.example"));
+    assert!(
+        identity.take_recovery_key().is_none(),
+        "it needs no recovery key"
+    );
+}
+
+/// A data folder and a database that nobody has used yet.
+async fn fresh() -> (crate::support::database::Database, Store, tempfile::TempDir) {
+    let database = crate::support::database::Database::sqlite();
+    let store = database.open().await;
+    (database, store, tempfile::tempdir().unwrap())
+}
+
+fn named() -> Wanted {
+    Wanted {
+        platform: Some("em2.a.example".parse().unwrap()),
+        domains: Vec::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_first_starts_at_once_make_one_platform() {
+    let (_database, store, folder) = fresh().await;
+    let open = || Identity::open(&store, folder.path(), named(), Time(5));
+    let (one, two) = tokio::join!(open(), open());
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!(one.incarnation(), two.incarnation());
+    assert_eq!(one.log(), two.log());
+    assert_eq!(one.log().entries().len(), 2);
+    let shown = [&one, &two].map(|identity| identity.take_recovery_key().is_some());
+    assert!(shown[0] != shown[1], "one of them shows the recovery key");
+    assert!(one.take_recovery_key().is_none() && two.take_recovery_key().is_none());
+}
+
+/// The key file was written and the database not; or the database is lost.
+#[tokio::test]
+async fn a_first_start_goes_on_with_the_key_that_is_there() {
+    let (_database, store, folder) = fresh().await;
+    let begun = Identity::open(&store, folder.path(), named(), Time(5))
+        .await
+        .unwrap();
+    let (_other, empty, _) = fresh().await;
+    let taken = Identity::open(&empty, folder.path(), named(), Time(5))
+        .await
+        .unwrap();
+    assert_eq!(taken.incarnation(), begun.incarnation());
+    assert!(taken.log().extends(&begun.log()));
+    assert!(
+        taken.take_recovery_key().is_some(),
+        "nobody may have seen the first one"
+    );
 }

@@ -5,6 +5,7 @@ mod cost;
 mod drafts;
 mod feed;
 mod identity;
+mod keys;
 mod lists;
 mod past;
 mod scope;
@@ -64,6 +65,7 @@ use on_both;
 struct World {
     store: Store,
     service: Service,
+    identity: Identity,
     clock: Clock,
     folder: tempfile::TempDir,
 }
@@ -80,10 +82,17 @@ impl World {
             .await
             .unwrap();
         let peers = Peers::new(store.clone(), clock.clone(), None, identity.clone());
-        let service = Service::new(store.clone(), clock.clone(), identity, Bus::local(), peers);
+        let service = Service::new(
+            store.clone(),
+            clock.clone(),
+            identity.clone(),
+            Bus::local(),
+            peers,
+        );
         World {
             store,
             service,
+            identity,
             clock,
             folder,
         }
