@@ -1,6 +1,8 @@
-//! The command line: `serve`, `user add|list|passwd`, `migrate`.
+//! The command line: `serve`, `user add|list|passwd`, `key show|rotate|recover`, `route check`, `migrate`.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+mod command;
+
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -9,9 +11,11 @@ use server::auth::accounts::NewAccount;
 use server::clock::Clock;
 use server::config::{Config, Options};
 use server::error::Error;
-use server::federation::discovery::Discovery;
-use server::federation::route::check;
-use server::{Server, open_identity, open_store, open_web, telemetry};
+use server::{Server, open_identity, open_store, telemetry};
+
+use command::ask::ask;
+use command::key::{self, Key};
+use command::route::{self, Route};
 
 /// Conversations that replace e-mail.
 #[derive(Parser)]
@@ -33,14 +37,11 @@ enum Command {
     /// Where other platforms are found
     #[command(subcommand)]
     Route(Route),
+    /// The keys with which this platform signs
+    #[command(subcommand)]
+    Key(Key),
     /// Bring the database up to date and stop
     Migrate,
-}
-
-#[derive(Subcommand)]
-enum Route {
-    /// Say step by step where an address is reached
-    Check { address: String },
 }
 
 /// The password comes from EM2_PASSWORD, else from the terminal or from standard input: never from an argument, which
@@ -82,15 +83,20 @@ async fn run(cli: Cli) -> Result<(), Error> {
             Ok(())
         }
         Command::User(command) => user(config, command).await,
-        Command::Route(Route::Check { address }) => check_route(&config, &address).await,
+        Command::Route(command) => route::run(&config, command).await,
+        Command::Key(command) => key::run(config, command).await,
     }
 }
 
 async fn serve(config: Config) -> Result<(), Error> {
     let server = Server::open(config, Clock::default()).await?;
+    let identity = &server.app().identity;
+    if let Some(greeting) = key::greeting(identity) {
+        let _ = std::io::stdout().write_all(greeting.as_bytes());
+    }
     let (address, first) = server.address_to_open().await?;
     let mut said = String::new();
-    if server.app().identity.is_trial() {
+    if identity.is_trial() {
         said.push_str(
             "This is a local trial: it speaks to no other platform. To be one, start a fresh data folder with\n\
              --platform em2.example.com --domains example.com; both are given once and signed for ever.\n",
@@ -128,23 +134,13 @@ async fn told_to_stop() {
     drop(interrupted.await);
 }
 
-/// Prints each step; one that ends the search ends the program with its sentence.
-async fn check_route(config: &Config, address: &str) -> Result<(), Error> {
-    let address = em2_model::Address::parse_typed(address)?;
-    let discovery = Discovery::new(open_web(config.routes.as_deref())?);
-    for step in check(&discovery, &address).await {
-        match step.found {
-            Ok(found) => println!("{}\n    {found}", step.what),
-            Err(why) => return Err(Error::new(format!("{}\n    {why}", step.what))),
-        }
-    }
-    Ok(())
-}
-
 async fn user(config: Config, command: User) -> Result<(), Error> {
     let clock = Clock::default();
     let store = open_store(&config).await?;
-    open_identity(&config, &store, &clock).await?;
+    let identity = open_identity(&config, &store, &clock).await?;
+    if let Some(greeting) = key::greeting(&identity) {
+        eprint!("{}", *greeting);
+    }
     let auth = Auth::new(store, clock)?;
     match command {
         User::Add { address, name } => {
@@ -174,22 +170,7 @@ async fn user(config: Config, command: User) -> Result<(), Error> {
     Ok(())
 }
 
-/// A password from `EM2_PASSWORD`, from a terminal that does not show it, or one line of standard input.
 fn password(prompt: &str) -> Result<String, Error> {
-    if let Ok(given) = std::env::var("EM2_PASSWORD") {
-        return Ok(given);
-    }
-    let stdin = std::io::stdin();
-    let unread =
-        |error: std::io::Error| Error::new(format!("The password cannot be read: {error}."));
-    if stdin.is_terminal() {
-        return rpassword::prompt_password(prompt).map_err(unread);
-    }
-    let mut line = String::new();
-    match stdin.lock().read_line(&mut line).map_err(unread)? {
-        0 => Err(Error::new(
-            "No password came. Type one, pipe one in, or set EM2_PASSWORD.",
-        )),
-        _ => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
-    }
+    let password = ask("EM2_PASSWORD", prompt, "password")?;
+    Ok(password.to_string())
 }

@@ -7,13 +7,14 @@ use std::process::{Child, Command, Output, Stdio};
 use crate::support::person::Person;
 
 /// The program with a data folder of its own.
-fn program(folder: &Path) -> Command {
+pub(super) fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
     command
         .env("EM2_DATA", folder.join("data"))
         .env("EM2_SITE", folder.join("site"));
     command
         .env_remove("EM2_PASSWORD")
+        .env_remove("EM2_RECOVERY_KEY")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -21,7 +22,7 @@ fn program(folder: &Path) -> Command {
 }
 
 /// Runs it to its end with this on standard input.
-async fn run(folder: &Path, args: &[&str], input: &str) -> Output {
+pub(super) async fn run(folder: &Path, args: &[&str], input: &str) -> Output {
     let (mut command, input) = (program(folder), input.to_owned());
     command.args(args);
     let ran = tokio::task::spawn_blocking(move || {
@@ -38,7 +39,7 @@ async fn run(folder: &Path, args: &[&str], input: &str) -> Output {
 }
 
 /// A program that serves, until it is dropped.
-struct Serving(Child);
+pub(super) struct Serving(pub(super) Child);
 
 impl Drop for Serving {
     fn drop(&mut self) {
@@ -57,21 +58,30 @@ async fn serve(folder: &Path) -> (Serving, String) {
     started(command).await
 }
 
-async fn started(mut command: Command) -> (Serving, String) {
+async fn started(command: Command) -> (Serving, String) {
+    let (child, _, address) = greeted(command).await;
+    (child, address)
+}
+
+/// Starts it; answers with what it says before the address that it prints, and with the address.
+pub(super) async fn greeted(mut command: Command) -> (Serving, String, String) {
     let started = tokio::task::spawn_blocking(move || {
         let mut child = Serving(command.spawn().unwrap());
+        let mut said = String::new();
         let lines = BufReader::new(child.0.stdout.take().unwrap())
             .lines()
             .map(Result::unwrap);
-        let address = lines
-            .into_iter()
-            .find_map(|line| Some(line[line.find("http://")?..].trim().to_owned()));
-        (child, address.expect("it ended without an address"))
+        let address = lines.into_iter().find_map(|line| {
+            said.push_str(&line);
+            said.push('\n');
+            Some(line[line.find("http://")?..].trim().to_owned())
+        });
+        (child, said, address.expect("it ended without an address"))
     });
     started.await.unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

@@ -3,6 +3,7 @@
 mod bad_input;
 mod command_line;
 mod forms;
+mod keys;
 mod live;
 mod pages;
 mod sign_in;
