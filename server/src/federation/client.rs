@@ -143,7 +143,7 @@ impl Client {
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|error| Failed::ours(&error))?;
         let created = self.clock.now().plus(offset);
-        let headers = sign(&signed, self.identity.key(), created, nonce);
+        let headers = sign(&signed, &self.identity.key(), created, nonce);
         let headers: HeaderMap = headers.into_iter().collect();
         let method = match body {
             Some(_) => Method::POST,

@@ -279,7 +279,7 @@ impl Peers {
     /// The log in memory, if it is young enough and has these keys.
     fn held(&self, platform: &Platform, kids: &BTreeSet<Kid>) -> Option<Arc<KeyLog>> {
         if self.0.own.platform() == platform {
-            return Some(Arc::new(self.0.own.log().clone()));
+            return Some(self.0.own.log());
         }
         let known = self.known(platform)?;
         let young = known.expires_at > self.0.clock.now();

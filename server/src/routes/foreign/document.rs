@@ -14,7 +14,7 @@ pub async fn document(State(app): State<App>) -> Result<Response, Problem> {
     if app.identity.is_trial() {
         return Err(Problem::from(Code::NotFound));
     }
-    let document = PlatformDocument::of(app.identity.platform().clone(), app.identity.log());
+    let document = PlatformDocument::of(app.identity.platform().clone(), &app.identity.log());
     let bytes = serde_json::to_vec(&document).map_err(|_| Code::Internal)?;
     let headers = [
         (CONTENT_TYPE, "application/json"),

@@ -7,6 +7,7 @@ use em2_model::action::{Content, Model};
 use em2_model::conversation::{Change, Conversation, Core, Effect, Touch};
 use em2_model::id::{ActionKey, CommitKey, ConversationKey, Time};
 use em2_model::participant::History;
+use em2_model::sign::PlatformKey;
 use em2_model::record::{Commit, Record, Verified};
 use em2_model::step::{self, Input, Kept, Locator, Log as _, Outcome, Output, Standing, State};
 use em2_model::{Code, Nonce, Platform, Refusal};
@@ -107,7 +108,7 @@ impl Service {
             .as_ref()
             .map(|loaded| Conversation::part(loaded.row.core.clone()));
         let pending = pending.into_iter().map(Arc::new).collect();
-        let key = self.identity.key().clone();
+        let key = PlatformKey::clone(&self.identity.key());
         Ok(Room {
             conv,
             state: State::resume(key, conversation, pending, standing.clone()),
