@@ -7,8 +7,8 @@ use em2_model::action::{Content, Model};
 use em2_model::conversation::{Change, Conversation, Core, Effect, Touch};
 use em2_model::id::{ActionKey, CommitKey, ConversationKey, Time};
 use em2_model::participant::History;
-use em2_model::sign::PlatformKey;
 use em2_model::record::{Commit, Record, Verified};
+use em2_model::sign::PlatformKey;
 use em2_model::step::{self, Input, Kept, Locator, Log as _, Outcome, Output, Standing, State};
 use em2_model::{Code, Nonce, Platform, Refusal};
 
