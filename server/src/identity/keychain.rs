@@ -200,12 +200,12 @@ impl Keychain {
         kept.held()
     }
 
-    /// Replaces the newest key.
+    /// Replaces the newest key by hand.
     pub async fn rotate(&self, now: Time) -> Result<Held, Wrong> {
         let turn = self.turn().await?;
         let held = self.read().await?.held()?;
-        self.replace(&turn, rotate::next(&held.log, &held.key, now)?)
-            .await
+        let grown = rotate::next_by_hand(&held.log, &held.key, now)?;
+        self.replace(&turn, grown).await
     }
 
     /// Replaces the newest key if that is due, and nobody else has done so.
@@ -290,9 +290,9 @@ fn make(folder: &Path, name: &Platform, now: Time) -> Result<(KeyLog, Option<Rec
             (file, first.log, key)
         }
     };
-    let (log, paper) = match is_trial(name) {
-        true => (log, None),
-        false => {
+    let (log, paper) = match !is_trial(name) && rotate::takes_recovery(&log) {
+        false => (log, None),
+        true => {
             let (log, paper) = rotate::add_recovery(&log, &key, now)?;
             (log, Some(paper))
         }

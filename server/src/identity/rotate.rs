@@ -34,6 +34,13 @@ const NOTICED: i64 = 30 * 1000;
 /// Until when a recovery key counts: the beginning of the year 9999.
 const ALWAYS: Time = Time(253_370_764_800_000);
 
+/// Others read a document of at most 64 KiB, with at most so many recovery keys: a log that is longer cannot be
+/// shortened again. // spec §2, §3
+const RECOVERY_MAX: usize = 8;
+
+/// Past so many entries keys are replaced when they are due, and not by hand: what is left lasts for 15 years.
+const BY_HAND_MAX: usize = 150;
+
 /// A log, and the seed of its newest key in daily use.
 pub(super) struct Grown {
     pub(super) log: KeyLog,
@@ -65,12 +72,35 @@ pub(super) fn next(log: &KeyLog, by: &PlatformKey, now: Time) -> Result<Grown, W
     Ok(Grown { log, seed })
 }
 
+/// The same where nothing is due: not if that was done too often.
+pub(super) fn next_by_hand(log: &KeyLog, by: &PlatformKey, now: Time) -> Result<Grown, Wrong> {
+    match log.entries().len() {
+        ..BY_HAND_MAX => next(log, by, now),
+        entries => Err(Wrong::new(format!(
+            "The key log has {entries} entries, and others do not read one that is much longer. The server replaces the \
+             key when it is due; a key that was stolen is replaced by `server key recover`."
+        ))),
+    }
+}
+
+/// Whether others would still read the log with one more recovery key.
+pub(super) fn takes_recovery(log: &KeyLog) -> bool {
+    let recovery = log.entries().iter().filter(|entry| entry.is_recovery());
+    recovery.count() < RECOVERY_MAX
+}
+
 /// Draws a recovery key, signed by the newest key.
 pub(super) fn add_recovery(
     log: &KeyLog,
     by: &PlatformKey,
     now: Time,
 ) -> Result<(KeyLog, RecoveryKey), Wrong> {
+    if !takes_recovery(log) {
+        return Err(Wrong::new(format!(
+            "{} has {RECOVERY_MAX} recovery keys, and others do not read a key log with more. Use one of the papers.",
+            by.platform
+        )));
+    }
     let paper = RecoveryKey::draw()?;
     let kid = Kid::parse(&format!("r{}", number(log)))?;
     let key = paper.signing(&by.platform, kid)?;
@@ -232,6 +262,30 @@ mod tests {
         assert!(!stolen.counts_at(now.plus(60_000)));
         refused(next(&found.log, &key, now));
         next(&found.log, &key_of(&found), now).unwrap();
+    }
+
+    #[test]
+    fn the_log_stays_short_enough_for_others_to_read() {
+        let (first, key) = begin(&platform(), START).unwrap();
+        let mut log = first.log;
+        for n in 1..=RECOVERY_MAX {
+            assert!(takes_recovery(&log), "number {n}");
+            log = add_recovery(&log, &key, START).unwrap().0;
+        }
+        assert!(!takes_recovery(&log));
+        let why = refused(add_recovery(&log, &key, START));
+        assert!(why.contains("8 recovery keys"), "{why}");
+        let mut by = key;
+        while let Ok(grown) = next_by_hand(&log, &by, START) {
+            by = key_of(&grown);
+            log = grown.log;
+        }
+        assert_eq!(log.entries().len(), BY_HAND_MAX);
+        assert!(next(&log, &by, START).is_ok(), "the server goes on");
+        let each = serde_json::to_string(log.entries()).unwrap().len() / BY_HAND_MAX;
+        let room = 64 * 1024 / each - BY_HAND_MAX;
+        let years = room as i64 * (TERM - LEFT) / DAY / 365;
+        assert!(years >= 15, "{each} bytes each: {years} years are left");
     }
 
     #[test]
