@@ -163,19 +163,25 @@ on_both! {
 
     async fn a_write_goes_on_when_its_caller_stops_waiting(store: Store) {
         let writer = store.clone();
+        let (began, begun) = tokio::sync::oneshot::channel::<()>();
+        let (go_on, told) = tokio::sync::oneshot::channel::<()>();
         let waiting = tokio::spawn(async move {
             let slow = address("slow@a.example");
             commit!(writer, |tx| {
                 insert_user(tx, &slow, "U", "x", NOW).await?;
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                began.send(()).unwrap();
+                told.await.unwrap();
             })
         });
-        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        begun.await.unwrap();
         waiting.abort();
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        go_on.send(()).unwrap();
         let mut conn = store.reader().await.unwrap();
-        let found = find_user_by_address(&mut conn, &address("slow@a.example")).await.unwrap();
-        assert!(found.is_some());
+        let slow = address("slow@a.example");
+        while find_user_by_address(&mut conn, &slow).await.unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn a_snapshot_sees_one_state(store: Store) {
