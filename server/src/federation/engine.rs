@@ -1,13 +1,13 @@
 //! Decides what is sent to which platform now. // spec §15
 //!
 //! ```text
-//!  commit, request from a peer, answer, page, tick ─► Engine::step ─► row, request, page to load, what people are told
+//!  commit, answer, page, tick ─► Engine::step ─► row, request, page to load, what people are told
 //! ```
 //!
-//! It performs no I/O, reads no clock and draws no randomness: a driver tells it what happened and does what it says, in
-//! that order. What has to survive is in two kinds of rows that the driver writes for it: a [`Schedule`] for each
-//! platform, and for each (conversation, platform) how far it got. The engine keeps a bounded number of conversations by
-//! name for each peer; the others are loaded in pages.
+//! It performs no I/O, reads no clock and draws no randomness: a driver tells it what happened and does what it says,
+//! in that order. What has to survive is in two kinds of rows that the driver writes for it: a [`Schedule`] for each
+//! platform, and for each (conversation, platform) how far it got. The engine keeps a bounded number of conversations
+//! by name for each peer; the others are loaded in pages.
 //!
 //! A peer is *up* until an attempt fails. Then it is *down*: one probe at a time, on schedule, until it takes something
 //! or says that it is there. A probe carries a conversation that has shown no trouble of its own; where there is none,
@@ -21,18 +21,22 @@
 mod dice;
 mod faults;
 mod input;
+mod landing;
 mod link;
 mod output;
+mod past;
 mod peer;
 mod schedule;
 #[cfg(test)]
 mod simulation;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use em2_model::{ConversationKey, Platform, Time};
+use em2_model::{Platform, Time};
 
 use dice::Dice;
 use faults::Fault;
@@ -43,10 +47,6 @@ use peer::Peer;
 use schedule::{DAY, HOLD, MINUTE};
 pub use schedule::{Schedule, Standing, Trouble};
 use slots::{Lane, Lines, PeerId, Slots};
-use waiting::Landing;
-
-/// A conversation that was refused for good this often is set aside. // spec §15
-const REFUSED_MAX: u64 = 3;
 
 /// Over how long the greetings of a start are spread, in milliseconds.
 const GREETINGS: i64 = MINUTE;
@@ -56,7 +56,7 @@ pub struct Engine {
     /// The latest time that was told: it does not go back.
     now: Time,
     dice: Dice,
-    /// Every peer that is known, named by its place here.
+    /// Every peer that is known, named by its place here; none is forgotten.
     peers: Vec<Peer>,
     by_name: BTreeMap<Platform, PeerId>,
     slots: Slots,
@@ -132,10 +132,15 @@ impl Engine {
             }
             Input::Backlog { peer, convs, more } => {
                 let now = self.now;
-                if let Some(peer) = self.find(&peer)
-                    && !peer.waiting.page(&convs, more, now)
-                {
-                    peer.link.pause(now.plus(HOLD));
+                if let Some(peer) = self.find(&peer) {
+                    peer.waiting.page(&convs, more, now);
+                }
+            }
+            Input::Unloaded { peer } => {
+                let until = self.now.plus(HOLD);
+                if let Some(peer) = self.find(&peer) {
+                    peer.waiting.unloaded();
+                    peer.link.pause(until);
                 }
             }
             Input::Answered { attempt, outcomes } => self.answered(attempt, outcomes),
@@ -144,7 +149,8 @@ impl Engine {
                 failure,
                 trouble,
             } => self.failed(attempt, failure, trouble),
-            Input::Unsent { attempt, left } => self.unsent(attempt, left),
+            Input::Idle { attempt } => self.unsent(attempt, false),
+            Input::Unread { attempt } => self.unsent(attempt, true),
             Input::Tick => {}
         }
     }
@@ -191,118 +197,6 @@ impl Engine {
                 let link = Link::new(self.slots.horizon());
                 self.add(name, link)
             }
-        }
-    }
-
-    fn answered(&mut self, attempt: AttemptId, outcomes: Vec<(ConversationKey, Outcome)>) {
-        let Some(id) = self.slots.free(attempt) else {
-            return;
-        };
-        let (now, horizon) = (self.now, self.slots.horizon());
-        let peer = self.touch(id);
-        let name = peer.name.clone();
-        let errand = peer.land(attempt, now);
-        peer.greet_at = None;
-        if peer.link.succeeded(now, horizon).is_some() {
-            self.outputs.push(Output::Recovered { peer: name });
-        }
-        if let Some(Errand::Push { convs, .. }) = errand {
-            let mut outcomes: BTreeMap<_, _> = outcomes.into_iter().collect();
-            for conv in convs {
-                let outcome = outcomes.remove(&conv).unwrap_or_else(Outcome::missing);
-                self.settle(id, conv, outcome);
-            }
-        }
-    }
-
-    /// What the peer said of a conversation.
-    fn settle(&mut self, id: PeerId, conv: ConversationKey, outcome: Outcome) {
-        let now = self.now;
-        let waiting = &mut self.peers[id.0].waiting;
-        match outcome {
-            Outcome::Done => waiting.land(conv, Landing::Done, now),
-            Outcome::More => waiting.land(conv, Landing::More, now),
-            Outcome::Stuck(trouble) => self.trouble(id, conv, trouble, false),
-            Outcome::Refused(trouble) => self.trouble(id, conv, trouble, true),
-            Outcome::Unknown(trouble) => self.set_aside(id, conv, trouble, true),
-        }
-    }
-
-    /// A conversation did not get through, and perhaps through its own fault: it rests, or needs a person.
-    fn trouble(&mut self, id: PeerId, conv: ConversationKey, trouble: Trouble, refused: bool) {
-        let peer = &mut self.peers[id.0];
-        let past = peer.waiting.past(conv).and(refused);
-        if past.refused >= REFUSED_MAX && !faults::is(Fault::NeverAside) {
-            return self.set_aside(id, conv, trouble, false);
-        }
-        let wait = self.dice.around(schedule::rest(past.tries));
-        let until = self.now.plus(wait);
-        let landing = Landing::Troubled { past, until };
-        peer.waiting.land(conv, landing, self.now);
-        self.outputs.push(Output::Rest {
-            peer: peer.name.clone(),
-            conv,
-            until,
-            trouble,
-        });
-    }
-
-    fn set_aside(&mut self, id: PeerId, conv: ConversationKey, trouble: Trouble, alarm: bool) {
-        let peer = &mut self.peers[id.0];
-        peer.waiting.land(conv, Landing::Aside, self.now);
-        self.outputs.push(Output::SetAside {
-            peer: peer.name.clone(),
-            conv,
-            trouble,
-            alarm,
-        });
-    }
-
-    fn failed(&mut self, attempt: AttemptId, failure: Failure, trouble: Trouble) {
-        let Some(id) = self.slots.free(attempt) else {
-            return;
-        };
-        let (now, horizon) = (self.now, self.slots.horizon());
-        self.touched.insert(id);
-        let (peer, dice) = (&mut self.peers[id.0], &mut self.dice);
-        let why = (failure, trouble.clone());
-        let offset = peer.link.failed(attempt, why, now, (dice, horizon));
-        if let Some(offset) = offset {
-            let peer = peer.name.clone();
-            self.outputs.push(Output::Clock { peer, offset });
-        }
-        match peer.land(attempt, now) {
-            Some(Errand::Push { convs, .. }) if failure == Failure::Doubtful => {
-                for conv in convs {
-                    self.trouble(id, conv, trouble.clone(), false);
-                }
-            }
-            Some(errand) => peer.put_back(errand, now),
-            None => {}
-        }
-        let peer = &mut self.peers[id.0];
-        if peer.link.is_lasting() {
-            peer.waiting.demote();
-        }
-    }
-
-    fn unsent(&mut self, attempt: AttemptId, left: bool) {
-        let Some(id) = self.slots.free(attempt) else {
-            return;
-        };
-        let now = self.now;
-        let peer = self.touch(id);
-        match peer.land(attempt, now) {
-            Some(errand) if left => {
-                peer.put_back(errand, now);
-                peer.link.pause(now.plus(HOLD));
-            }
-            Some(Errand::Push { convs, .. }) => {
-                for conv in convs {
-                    peer.waiting.land(conv, Landing::Done, now);
-                }
-            }
-            _ => {}
         }
     }
 
@@ -361,7 +255,7 @@ impl Engine {
     /// What is to be durable of a peer.
     fn write(&mut self, id: PeerId) {
         let peer = &mut self.peers[id.0];
-        if let Some(schedule) = peer.link.to_write() {
+        if let Some(schedule) = peer.link.unwritten() {
             let peer = peer.name.clone();
             self.outputs.push(Output::Schedule { peer, schedule });
         }

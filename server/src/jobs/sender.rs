@@ -114,8 +114,12 @@ impl Sender {
                     peer,
                     conv,
                     until,
+                    refused,
                     trouble,
-                } => tries.push(trying(peer, conv, Some(until), trouble)),
+                } => tries.push(Trying {
+                    refused,
+                    ..trying(peer, conv, Some(until), trouble)
+                }),
                 Output::SetAside {
                     peer,
                     conv,
@@ -164,12 +168,16 @@ impl Sender {
             }
             Output::Load { peer, after, limit } => {
                 self.tasks.spawn(async move {
-                    let page = service.backlog(&peer, after, limit).await;
-                    let more = page.as_ref().map_or(true, |page| page.len() == limit);
-                    let input = Input::Backlog {
-                        peer,
-                        convs: page.unwrap_or_default(),
-                        more,
+                    let input = match service.backlog(&peer, after, limit).await {
+                        Ok(convs) => Input::Backlog {
+                            more: convs.len() == limit,
+                            peer,
+                            convs,
+                        },
+                        Err(refusal) => {
+                            tracing::warn!(%refusal, "what waits for a platform cannot be read");
+                            Input::Unloaded { peer }
+                        }
                     };
                     let convs = Vec::new();
                     // Nobody listens any more: the server stops.
@@ -199,6 +207,7 @@ fn trying(peer: Platform, conv: ConversationKey, until: Option<Time>, trouble: T
         peer,
         conv,
         until,
+        refused: 0,
         code: trouble.code,
         detail: trouble.detail,
     }

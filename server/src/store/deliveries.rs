@@ -131,6 +131,8 @@ pub struct Try<'a> {
     pub code: &'a str,
     pub detail: &'a str,
     pub state: DeliveryState,
+    /// The attempts are counted anew from this one: it is the first refusal for good.
+    pub begins: bool,
     pub at: Time,
     pub next_at: Time,
 }
@@ -142,7 +144,7 @@ pub fn mark_tried(tx: &mut Tx, conv: ConversationKey, target: &str, tried: &Try<
                                  first_fail_at)
          VALUES ($1, $2, 0, 0, 1, $3, $4, $5, $6, $7)
          ON CONFLICT (conv, target) DO UPDATE
-            SET attempts = deliveries.attempts + 1, state = excluded.state, next_at = excluded.next_at,
+            SET attempts = deliveries.attempts * $8 + 1, state = excluded.state, next_at = excluded.next_at,
                 last_code = excluded.last_code, last_detail = excluded.last_detail,
                 first_fail_at = COALESCE(deliveries.first_fail_at, excluded.first_fail_at)",
         args![
@@ -153,6 +155,7 @@ pub fn mark_tried(tx: &mut Tx, conv: ConversationKey, target: &str, tried: &Try<
             tried.code,
             tried.detail,
             tried.at,
+            i64::from(!tried.begins),
         ],
     );
 }

@@ -23,14 +23,13 @@ pub enum Input {
     },
     /// A request with a valid signature has come from it, or a person wants it to be tried now.
     Alive { peer: Platform },
-    /// The answer to [`Load`](super::Output::Load): in the order of the keys. An empty page with `more` says that the
-    /// database cannot be read now.
+    /// The answer to [`Load`](super::Output::Load): in the order of the keys.
     Backlog {
         peer: Platform,
         convs: Vec<Waits>,
         more: bool,
     },
-    /// The platform has answered, and what it said of each conversation was made durable.
+    /// The platform has answered, and what it took was made durable. A greeting and a comparison have no outcomes.
     Answered {
         attempt: AttemptId,
         outcomes: Vec<(ConversationKey, Outcome)>,
@@ -41,8 +40,12 @@ pub enum Input {
         failure: Failure,
         trouble: Trouble,
     },
-    /// No request was made: there was nothing to send, or (`left`) it could not be read from the database now.
-    Unsent { attempt: AttemptId, left: bool },
+    /// No request was made: nothing waits any more in these conversations, or they were set aside.
+    Idle { attempt: AttemptId },
+    /// No request was made: what it was to carry could not be read from the database.
+    Unread { attempt: AttemptId },
+    /// A page could not be read from the database.
+    Unloaded { peer: Platform },
     /// It is as late as [`next_at`](super::Engine::next_at) said.
     Tick,
 }
@@ -53,8 +56,8 @@ pub struct Waits {
     pub conv: ConversationKey,
     /// Its troubles in a row.
     pub tries: u64,
-    /// The last of them was a refusal for good.
-    pub refused: bool,
+    /// How many of them, the last ones, were refusals for good.
+    pub refused: u64,
     /// It rests until this time.
     pub next_at: Time,
 }

@@ -8,14 +8,20 @@ use super::input::Failure;
 use super::output::AttemptId;
 use super::schedule::{self, HOLD, SECOND, Schedule, Standing, Trouble};
 
-/// Who proves again and again that it is there, and takes nothing, is tried once in so long.
+/// Who proves that it is there is tried so long after the last failure; twice as long each time that it then takes
+/// nothing, but no longer than about a minute.
 const BREATH: i64 = SECOND;
+const BREATH_DOUBLES: u32 = 6;
 
 /// A clock is right that is off by no more: the header that tells it knows no less than seconds.
 const CLOCK_RIGHT: u64 = 30 * SECOND.unsigned_abs();
 
 /// After so many failures in a row it is no passing fault.
 const LASTING: u64 = 3;
+
+fn is_right(ahead: i64) -> bool {
+    ahead.unsigned_abs() <= CLOCK_RIGHT
+}
 
 /// How delivery to one peer stands.
 pub(super) struct Link {
@@ -31,7 +37,9 @@ pub(super) struct Link {
     failed_at: Option<Time>,
     /// It asked not to be sent anything before this time, and means it.
     asked_until: Time,
-    /// Its clock was learnt since it last took something.
+    /// How often it has proved that it is there since it last took something.
+    revived: u32,
+    /// Its clock was learnt since it last took something, and it was tried at once with that.
     corrected: bool,
     /// It has taken something since it was last down.
     proven: bool,
@@ -60,6 +68,7 @@ impl Link {
             horizon,
             failed_at: None,
             asked_until: Time(0),
+            revived: 0,
             corrected: false,
             proven: false,
             told: None,
@@ -127,7 +136,7 @@ impl Link {
     }
 
     /// What is to be made durable, once.
-    pub(super) fn to_write(&mut self) -> Option<Schedule> {
+    pub(super) fn unwritten(&mut self) -> Option<Schedule> {
         std::mem::take(&mut self.dirty).then(|| self.row.clone())
     }
 
@@ -142,6 +151,7 @@ impl Link {
             not_before: self.asked_until,
         };
         self.failures = 0;
+        self.revived = 0;
         self.corrected = false;
         self.proven = true;
         self.horizon = horizon;
@@ -152,9 +162,11 @@ impl Link {
     pub(super) fn failed(
         &mut self,
         attempt: AttemptId,
-        (failure, trouble): (Failure, Trouble),
+        failure: Failure,
+        trouble: Trouble,
         now: Time,
-        (dice, horizon): (&mut Dice, AttemptId),
+        horizon: AttemptId,
+        dice: &mut Dice,
     ) -> Option<i64> {
         if let Failure::Slow { retry_after } = failure {
             let until = now.plus(schedule::asked(retry_after));
@@ -176,9 +188,11 @@ impl Link {
             Failure::Clock { date: Some(date) } => self.learn(date, now),
             _ => None,
         };
+        let at_once = learnt.is_some() && !self.corrected;
+        self.corrected |= at_once;
         let wait = schedule::delay(self.failures, self.elapsed(now));
         let wait = wait.map(|wait| match failure {
-            Failure::Clock { .. } if learnt.is_some() => 0,
+            Failure::Clock { .. } if at_once => 0,
             Failure::Down { retry_after } | Failure::Slow { retry_after } => {
                 let asked = dice.beyond(schedule::asked(retry_after));
                 dice.around(wait).max(asked)
@@ -192,18 +206,14 @@ impl Link {
         learnt
     }
 
-    /// Learns how far its clock is ahead of ours, once until it takes something.
+    /// Learns how far its clock is ahead of ours, where that is news.
     fn learn(&mut self, date: Time, now: Time) -> Option<i64> {
         let ahead = date.as_millis().saturating_sub(now.as_millis());
-        let offset = match ahead.unsigned_abs() <= CLOCK_RIGHT {
-            true => 0,
-            false => ahead,
-        };
-        let known = self.corrected || offset == self.row.clock_offset;
-        if known || faults::is(Fault::ClockUncorrected) {
+        let offset = if is_right(ahead) { 0 } else { ahead };
+        let is_known = is_right(offset.saturating_sub(self.row.clock_offset));
+        if is_known || faults::is(Fault::ClockUncorrected) {
             return None;
         }
-        self.corrected = true;
         self.row.clock_offset = offset;
         Some(offset)
     }
@@ -221,10 +231,12 @@ impl Link {
         if Standing::after(self.elapsed(now)) == Standing::GaveUp {
             self.row.first_fail_at = None;
         }
+        let breath = BREATH << self.revived.min(BREATH_DOUBLES);
+        let breath = self.failed_at.map_or(now, |at| at.plus(breath));
         if let State::Down { .. } = self.state {
             self.horizon = horizon;
+            self.revived += 1;
         }
-        let breath = self.failed_at.map_or(now, |at| at.plus(BREATH));
         self.state = State::Up {
             not_before: now.max(breath).max(self.asked_until),
         };

@@ -13,7 +13,8 @@ pub enum Output {
     Schedule { peer: Platform, schedule: Schedule },
     /// Make this request, and say what became of it: `Answered`, `Failed` or `Unsent`.
     Send(Request),
-    /// Answer with the next `limit` conversations after this key in which something waits, set aside ones left out.
+    /// Answer with the next `limit` conversations after this key in which something waits: without those that were set
+    /// aside, with those that were given up.
     Load {
         peer: Platform,
         after: Option<ConversationKey>,
@@ -24,6 +25,8 @@ pub enum Output {
         peer: Platform,
         conv: ConversationKey,
         until: Time,
+        /// Which refusal for good in a row it was; 0 where it was none.
+        refused: u64,
         trouble: Trouble,
     },
     /// This delivery needs a person. `alarm`: who leads the conversation does not know it.
@@ -35,8 +38,8 @@ pub enum Output {
     },
     /// The platform takes what it is sent, after it failed.
     Recovered { peer: Platform },
-    /// How delivery stands, since it failed first; said again after a start. A notice is due once for each
-    /// (peer, standing, since).
+    /// How delivery stands, since it failed first. It is said again after a start: a notice is due once for each
+    /// (peer, standing, since). One that was given up and says that it is there is `Fine` before it takes something.
     Told {
         peer: Platform,
         standing: Standing,

@@ -5,7 +5,7 @@ use em2_model::{ConversationKey, Platform, Time};
 use super::faults::{self, Fault};
 use super::link::{Link, State};
 use super::output::{AttemptId, Class, Errand};
-use super::schedule::{DAY, SECOND};
+use super::schedule::{DAY, HOUR, SECOND};
 use super::slots::{self, Lane, Slots};
 use super::waiting::{Landing, Waiting};
 
@@ -17,6 +17,7 @@ pub(super) struct Peer {
     pub(super) name: Platform,
     pub(super) link: Link,
     pub(super) waiting: Waiting,
+    /// What is under way.
     flights: Vec<Flight>,
     /// The greeting of a start; what waited before the start waits for it.
     pub(super) greet_at: Option<Time>,
@@ -66,10 +67,9 @@ impl Peer {
     /// What it would take a slot for now, were there one.
     pub(super) fn wants(&self, now: Time) -> Option<Lane> {
         match self.link.state() {
-            State::Down { due } => {
-                let probes = self.flights.iter().any(|flight| flight.lane == Lane::Probe);
-                let free = !probes && self.flights.len() < slots::OF_ONE;
-                (free && due.is_some_and(|due| due <= now)).then_some(Lane::Probe)
+            State::Down { .. } => {
+                let waits = self.loads_for_probe(now) && self.waiting.expects_page();
+                (self.probes(now) && !waits).then_some(Lane::Probe)
             }
             State::Up { not_before } if not_before > now => None,
             State::Up { .. } if self.wants_class(Class::New, now) => Some(Lane::Of(Class::New)),
@@ -80,12 +80,26 @@ impl Peer {
         }
     }
 
+    /// Whether it is to be probed now.
+    fn probes(&self, now: Time) -> bool {
+        let is_due = matches!(self.link.state(), State::Down { due: Some(due) } if due <= now);
+        let probes = self.flights.iter().any(|flight| flight.lane == Lane::Probe);
+        is_due && !probes && self.flights.len() < slots::OF_ONE
+    }
+
+    /// Whether the database is asked first for something to probe it with.
+    fn loads_for_probe(&self, now: Time) -> bool {
+        self.probes(now) && !self.greets(now) && !self.waiting.has_probe()
+    }
+
+    /// Whether a slot can be used for this. One slot is kept free for new data, and one more for the moment in which a
+    /// peer that hung says that it is there.
     fn wants_class(&self, class: Class, now: Time) -> bool {
         let lane = Lane::Of(class);
         let (all, behind) = match self.is_swift(now) {
             true if faults::is(Fault::FifthSlot) => (slots::OF_ONE + 1, slots::OF_ONE),
             true => (slots::OF_ONE, slots::OF_ONE - 1),
-            false => (slots::OF_ONE / 2, slots::OF_ONE / 2 - 1),
+            false => (slots::OF_ONE - 1, 1),
         };
         let same = self.flights.iter().filter(|flight| flight.lane == lane);
         let free = match class {
@@ -170,25 +184,25 @@ impl Peer {
         Some(flight.errand)
     }
 
-    /// What had no success through no fault of its own is in front again.
+    /// What had no success through no fault of its own is in front again; a comparison has time.
     pub(super) fn put_back(&mut self, errand: Errand, now: Time) {
         match errand {
             Errand::Push { convs, .. } => {
                 let back = |conv| self.waiting.land(conv, Landing::Back, now);
                 convs.into_iter().rev().for_each(back);
             }
-            Errand::Compare => self.compare_at = now,
+            Errand::Compare => self.compare_at = now.plus(HOUR),
             Errand::Greet => {}
         }
     }
 
     /// What is to be loaded for it now, after which key and how much.
     pub(super) fn load(&mut self, now: Time) -> Option<(Option<ConversationKey>, usize)> {
-        let up = matches!(self.link.state(), State::Up { not_before } if not_before <= now);
-        match up && self.greet_at.is_none() {
-            true => self.waiting.load(),
-            false => None,
-        }
+        let is_open = match self.link.state() {
+            State::Up { not_before } => not_before <= now && self.greet_at.is_none(),
+            State::Down { .. } => self.loads_for_probe(now),
+        };
+        is_open.then(|| self.waiting.load()).flatten()
     }
 
     /// When it is to be looked at next, if nothing happens before.

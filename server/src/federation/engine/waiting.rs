@@ -7,6 +7,7 @@ use em2_model::{ConversationKey, Time};
 use super::faults::{self, Fault};
 use super::input::Waits;
 use super::output::Class;
+use super::past::Past;
 use super::schedule;
 
 /// How many conversations one request carries at most.
@@ -21,14 +22,11 @@ const BEHIND: usize = 128;
 /// How many of them rest.
 const RESTING: usize = 64;
 
-/// After so many troubles in a row a conversation travels alone, and shows nothing of its peer.
-const ALONE: u64 = 2;
-
 /// What waits for one peer. A conversation stands in one place at a time.
 #[derive(Default)]
 pub(super) struct Waiting {
     named: BTreeMap<ConversationKey, Named>,
-    /// Those that a commit has just raised, in its order.
+    /// Those that a commit has just raised, the first in front.
     fresh: VecDeque<ConversationKey>,
     /// Those that are caught up with.
     behind: VecDeque<ConversationKey>,
@@ -44,34 +42,6 @@ pub(super) struct Waiting {
 struct Named {
     place: Place,
     past: Past,
-}
-
-/// What is known of a conversation's past with this peer.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Past {
-    /// Troubles in a row.
-    pub(super) tries: u64,
-    /// How many of them, the last ones, were refusals for good.
-    pub(super) refused: u64,
-}
-
-impl Past {
-    /// With one more trouble.
-    pub(super) fn and(self, refused: bool) -> Past {
-        Past {
-            tries: self.tries + 1,
-            refused: if refused { self.refused + 1 } else { 0 },
-        }
-    }
-}
-
-impl From<&Waits> for Past {
-    fn from(waits: &Waits) -> Past {
-        Past {
-            tries: waits.tries,
-            refused: if waits.refused { waits.tries } else { 0 },
-        }
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -102,41 +72,36 @@ enum Stored {
 /// What becomes of a conversation whose request has ended.
 #[derive(Clone, Copy)]
 pub(super) enum Landing {
-    /// Nothing waits in it, or it was set aside.
+    /// Nothing waited in it but what was raised since.
     Done,
+    /// It waits for a person.
     Aside,
     /// There is more of it.
     More,
     /// It was not its fault: in front again.
     Back,
     /// This is its past now; it rests until then.
-    Troubled {
-        past: Past,
-        until: Time,
-    },
+    Troubled { past: Past, until: Time },
 }
 
 impl Waiting {
     /// Something was raised in a conversation.
     pub(super) fn raise(&mut self, conv: ConversationKey, class: Class) {
-        match self.named.get_mut(&conv) {
-            Some(Named {
-                place: Place::InFlight { .. },
-                ..
-            }) if faults::is(Fault::TwiceAtOnce) => self.enqueue(conv, class, Past::default()),
-            Some(Named {
-                place: Place::InFlight { again, .. },
-                ..
-            }) => *again = true,
-            Some(named) => {
-                let behind = matches!(named.place, Place::Queued(Class::CatchUp));
-                if behind && class == Class::New && named.past.tries == 0 {
-                    named.place = Place::Queued(Class::New);
-                    self.behind.retain(|other| *other != conv);
-                    self.fresh.push_back(conv);
-                }
+        let known = !faults::is(Fault::TwiceAtOnce);
+        let Some(named) = self.named.get_mut(&conv).filter(|_| known) else {
+            return self.enqueue(conv, class, Past::default());
+        };
+        match &mut named.place {
+            Place::InFlight { again, .. } => *again = true,
+            // One that is in trouble does not get ahead by that.
+            Place::Queued(place @ Class::CatchUp)
+                if class == Class::New && named.past.tries == 0 =>
+            {
+                *place = Class::New;
+                self.behind.retain(|other| *other != conv);
+                self.fresh.push_back(conv);
             }
-            None => self.enqueue(conv, class, Past::default()),
+            Place::Queued(_) | Place::Resting => {}
         }
     }
 
@@ -206,7 +171,7 @@ impl Waiting {
     pub(super) fn take(&mut self, class: Class) -> Vec<ConversationKey> {
         let mut taken = Vec::new();
         while let Some(conv) = self.queue(class).front().copied() {
-            let alone = self.past(conv).tries >= ALONE;
+            let alone = !self.is_sound(&conv);
             if taken.len() >= BATCH || (alone && !taken.is_empty()) {
                 break;
             }
@@ -220,13 +185,22 @@ impl Waiting {
         taken
     }
 
-    /// Takes a conversation that can show whether the peer is there: none that may itself be at fault.
+    /// Whether a conversation is at hand that can show whether the peer is there: none that may itself be at fault.
+    pub(super) fn has_probe(&self) -> bool {
+        let mut queued = self.fresh.iter().chain(&self.behind);
+        queued.any(|conv| self.is_sound(conv))
+    }
+
+    fn is_sound(&self, conv: &ConversationKey) -> bool {
+        self.past(*conv).is_sound()
+    }
+
+    /// Takes such a conversation.
     pub(super) fn take_probe(&mut self) -> Option<(ConversationKey, Class)> {
         [Class::New, Class::CatchUp].into_iter().find_map(|class| {
-            let sound = |conv: &ConversationKey| self.past(*conv).tries < ALONE;
             let at = match class {
-                Class::New => self.fresh.iter().position(sound),
-                Class::CatchUp => self.behind.iter().position(sound),
+                Class::New => self.fresh.iter().position(|conv| self.is_sound(conv)),
+                Class::CatchUp => self.behind.iter().position(|conv| self.is_sound(conv)),
             };
             let conv = self.queue(class).remove(at?)?;
             self.depart(conv, class);
@@ -282,36 +256,62 @@ impl Waiting {
         }
     }
 
-    /// What is to be loaded next: after which key, and how many.
-    pub(super) fn load(&mut self) -> Option<(Option<ConversationKey>, usize)> {
-        let Stored::More { after } = self.stored else {
-            return None;
-        };
+    /// How many more are to be loaded.
+    fn room(&self) -> usize {
         let room = BEHIND.saturating_sub(self.behind.len());
         let room = room.min(NAMED.saturating_sub(self.queued()));
-        if self.behind.len() >= BATCH || room == 0 {
-            return None;
-        }
-        self.stored = Stored::Loading { after };
-        Some((after, room))
+        if self.behind.len() < BATCH { room } else { 0 }
     }
 
-    /// A page of the database; whether it was read at all.
-    pub(super) fn page(&mut self, page: &[Waits], more: bool, now: Time) -> bool {
+    /// Whether a page is on its way, or would be if it were asked for.
+    pub(super) fn expects_page(&self) -> bool {
+        match self.stored {
+            Stored::Nothing => false,
+            Stored::More { .. } => self.room() > 0,
+            Stored::Loading { .. } => true,
+        }
+    }
+
+    /// What is to be loaded next: after which key, and how many.
+    pub(super) fn load(&mut self) -> Option<(Option<ConversationKey>, usize)> {
+        let room = self.room();
+        match self.stored {
+            Stored::More { after } if room > 0 => {
+                self.stored = Stored::Loading { after };
+                Some((after, room))
+            }
+            _ => None,
+        }
+    }
+
+    /// A page could not be read: it is asked for again.
+    pub(super) fn unloaded(&mut self) {
+        if let Stored::Loading { after } = self.stored {
+            self.stored = Stored::More { after };
+        }
+    }
+
+    /// A page of the database.
+    pub(super) fn page(&mut self, page: &[Waits], more: bool, now: Time) {
         let Stored::Loading { mut after } = self.stored else {
-            return true;
+            return;
         };
         let mut all = true;
         for waits in page {
-            let known = self.named.contains_key(&waits.conv);
+            let past = Past::from(waits);
             let rests = now < waits.next_at && waits.next_at <= now.plus(schedule::REST_MAX);
-            if !known && rests {
-                self.rest(waits.conv, waits.into(), waits.next_at);
-            } else if !known && self.is_full(Class::CatchUp) {
+            if let Some(named) = self.named.get_mut(&waits.conv) {
+                // It may have been raised before its past was known.
+                if named.past.tries < past.tries {
+                    named.past = past;
+                }
+            } else if rests {
+                self.rest(waits.conv, past, waits.next_at);
+            } else if self.is_full(Class::CatchUp) {
                 all = false;
                 break;
-            } else if !known {
-                self.enqueue(waits.conv, Class::CatchUp, waits.into());
+            } else {
+                self.enqueue(waits.conv, Class::CatchUp, past);
             }
             after = Some(waits.conv);
         }
@@ -320,7 +320,6 @@ impl Waiting {
             () if std::mem::take(&mut self.missed) => Stored::More { after: None },
             () => Stored::Nothing,
         };
-        !(more && page.is_empty())
     }
 
     /// Those that have rested are due again.

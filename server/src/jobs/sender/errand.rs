@@ -26,10 +26,7 @@ pub(super) async fn run(service: &Service, client: &Client, request: &Request) -
     };
     match done {
         Ok(Some(outcomes)) => Input::Answered { attempt, outcomes },
-        Ok(None) => Input::Unsent {
-            attempt,
-            left: false,
-        },
+        Ok(None) => Input::Idle { attempt },
         Err(Stopped::Failed(failed)) => Input::Failed {
             attempt,
             failure: of_platform(&failed),
@@ -37,10 +34,7 @@ pub(super) async fn run(service: &Service, client: &Client, request: &Request) -
         },
         Err(Stopped::Here(refusal)) => {
             tracing::warn!(%refusal, "what waits for a platform cannot be read or written");
-            Input::Unsent {
-                attempt,
-                left: true,
-            }
+            Input::Unread { attempt }
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct Trying {
     pub conv: ConversationKey,
     /// It rests until then; absent: it needs a person.
     pub until: Option<Time>,
+    /// Which refusal for good in a row it was; 0 where it was none.
+    pub refused: u64,
     pub code: String,
     pub detail: String,
 }
@@ -94,6 +96,7 @@ impl Service {
                         code: &trying.code,
                         detail: &trying.detail,
                         state,
+                        begins: trying.refused == 1,
                         at: now,
                         next_at: trying.until.unwrap_or(now),
                     };
@@ -120,7 +123,10 @@ impl Service {
             .map(|row| Waits {
                 conv: row.conv,
                 tries: row.attempts,
-                refused: row.last_code.is_some_and(is_permanent),
+                refused: match row.last_code.is_some_and(is_permanent) {
+                    true => row.attempts,
+                    false => 0,
+                },
                 next_at: row.next_at,
             })
             .collect())

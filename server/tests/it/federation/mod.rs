@@ -10,7 +10,6 @@ use em2_model::id::ConversationRef;
 use em2_model::wire::domestic::{Conversation, Entry, Row};
 
 use crate::support::person::Person;
-use crate::support::platforms::Platforms;
 use crate::support::server::TestServer;
 
 /// Tells each story among three platforms on SQLite files, and among three on PostgreSQL.

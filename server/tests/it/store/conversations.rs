@@ -286,6 +286,7 @@ on_both! {
                 code: "EM2_HASH",
                 detail: "refused for good",
                 state: DeliveryState::SetAside,
+                begins: false,
                 at: NOW,
                 next_at: NOW,
             };
@@ -296,6 +297,21 @@ on_both! {
         assert_eq!((all[0].acked_seq, all[0].attempts), (3, 0));
         assert_eq!((all[1].attempts, all[1].last_code.as_deref(), all[1].first_fail_at),
             (1, Some("EM2_HASH"), Some(NOW)));
+        for (begins, attempts) in [(false, 2), (true, 1), (false, 2)] {
+            commit!(store, |tx| {
+                let tried = Try {
+                    code: "EM2_HASH",
+                    detail: "refused for good",
+                    state: DeliveryState::Active,
+                    begins,
+                    at: NOW.plus(1),
+                    next_at: NOW.plus(2),
+                };
+                mark_tried(tx, conv, "em2.c.example", &tried);
+            }).unwrap();
+            let backlog = list_backlog(&mut conn, &gamma, None, 5).await.unwrap();
+            assert_eq!(backlog.iter().map(|row| row.attempts).collect::<Vec<_>>(), [attempts]);
+        }
     }
 
     async fn bodies_can_be_dropped_and_the_chain_still_verifies(store: Store) {

@@ -1,102 +1,62 @@
 //! What must be true at every moment, seen from outside of the engine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use em2_model::{ConversationKey, Time};
+use em2_model::Time;
 
 use super::super::slots::{ALL, OF_ONE, PROBES};
 use super::super::waiting::{BATCH, NAMED};
-use super::super::{AttemptId, Errand, Failure, Input, Request, Schedule, Standing};
+use super::super::{Failure, Input, Request, Schedule, Standing};
+use super::arrivals::Arrivals;
+use super::expect::{self, MINUTE, SECOND};
 use super::far::{Condition, Verdict};
+use super::flights::Flights;
 use super::rows::{Conv, Parcel, Rows};
 use super::world::Wrong;
 
-const SECOND: i64 = 1_000;
-const MINUTE: i64 = 60 * SECOND;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
-
-/// The waits of the protocol, in seconds. // spec §15
-const WAITS: [i64; 9] = [0, 5, 15, 45, 120, 300, 900, 1800, 3600];
-
-fn wait(attempts: u64, elapsed: i64) -> i64 {
-    let late = match elapsed {
-        ..86_400_000 => HOUR,
-        86_400_000..604_800_000 => 4 * HOUR,
-        _ => DAY,
-    };
-    let step = WAITS.get(attempts as usize - 1);
-    step.map_or(late, |seconds| seconds * SECOND)
-}
-
-fn reached(standing: Standing) -> i64 {
-    match standing {
-        Standing::Fine => 0,
-        Standing::Delayed => 10 * MINUTE,
-        Standing::Failing => DAY,
-        Standing::GaveUp => 30 * DAY,
-    }
-}
-
-fn standing(elapsed: i64) -> Standing {
-    let all = [Standing::GaveUp, Standing::Failing, Standing::Delayed];
-    let reached = all.into_iter().find(|standing| elapsed >= reached(*standing));
-    reached.unwrap_or(Standing::Fine)
-}
-
-struct Flight {
-    peer: usize,
-    at: Time,
-    probe: bool,
-    convs: Vec<ConversationKey>,
-}
-
 /// What is seen of one peer.
 #[derive(Clone, Default)]
-struct Seen {
+pub(super) struct Seen {
     /// It has failed, and nothing says that it is there.
-    down: bool,
+    pub(super) down: bool,
     /// No attempt before this time, unless it says that it is there.
-    not_before: Time,
+    pub(super) not_before: Time,
     /// It asked for it with 429.
     asked: Time,
     told: Option<Standing>,
     told_since: Time,
     /// Since when it answers at once, as far as it is known.
     calm_since: Option<Time>,
+    is_away: bool,
     /// It has neither loss nor anything else that makes it late.
     is_calm: bool,
-    refusals: BTreeMap<Conv, u64>,
+    /// How often it has said that it is there since it last took something.
+    spoken: u32,
 }
 
 /// What this step was about.
 #[derive(Default)]
-struct Step {
-    peer: Option<usize>,
-    failure: Option<Failure>,
-    answered: bool,
-    alive: bool,
+pub(super) struct Step {
+    pub(super) peer: Option<usize>,
+    pub(super) failure: Option<Failure>,
+    pub(super) answered: bool,
+    pub(super) alive: bool,
     known: bool,
     /// What was written of the peer, and whether something was sent to it afterwards.
-    written: Option<Schedule>,
-    sent: Option<Request>,
+    pub(super) written: Option<Schedule>,
+    pub(super) sent: Option<Request>,
 }
 
 /// Sees everything that is said, and says what is wrong.
 pub(super) struct Watch {
-    flights: BTreeMap<AttemptId, Flight>,
-    carried: BTreeSet<(usize, ConversationKey)>,
-    seen: Vec<Seen>,
-    step: Step,
+    flights: Flights,
+    pub(super) seen: Vec<Seen>,
+    pub(super) step: Step,
     life: u64,
     started_at: Time,
     /// When slots were short last.
     short_at: Time,
-    /// By when which commit of a calm peer is to be there.
-    deadlines: BTreeSet<(Time, usize, Conv, u64)>,
-    raised_at: BTreeMap<(usize, Conv), Time>,
-    /// How long each first thing that waited did, by peer.
-    pub(super) latencies: Vec<Vec<i64>>,
+    pub(super) arrivals: Arrivals,
     pub(super) most_named: usize,
     pub(super) attempts: Vec<u64>,
     /// What happened, by name: proof that it did.
@@ -106,16 +66,13 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(peers: usize) -> Watch {
         Watch {
-            flights: BTreeMap::new(),
-            carried: BTreeSet::new(),
+            flights: Flights::default(),
             seen: vec![Seen::default(); peers],
             step: Step::default(),
             life: 0,
             started_at: Time(0),
             short_at: Time(0),
-            deadlines: BTreeSet::new(),
-            raised_at: BTreeMap::new(),
-            latencies: vec![Vec::new(); peers],
+            arrivals: Arrivals::new(peers),
             most_named: 0,
             attempts: vec![0; peers],
             counters: BTreeMap::new(),
@@ -131,9 +88,10 @@ impl Watch {
         self.seen[peer].is_calm = is_calm;
     }
 
-    pub(super) fn changed(&mut self, peer: usize, condition: Condition, _: Time) {
+    pub(super) fn changed(&mut self, peer: usize, condition: Condition) {
         self.seen[peer].calm_since = None;
-        self.deadlines.retain(|deadline| deadline.1 != peer);
+        self.seen[peer].is_away = condition != Condition::Fine;
+        self.arrivals.excuse(Some(peer));
         self.count(match condition {
             Condition::Fine => "healed",
             Condition::Silent => "silent",
@@ -146,9 +104,8 @@ impl Watch {
 
     pub(super) fn crashed(&mut self) {
         self.count("crashed");
-        self.flights.clear();
-        self.carried.clear();
-        self.deadlines.clear();
+        self.flights = Flights::default();
+        self.arrivals.excuse(None);
     }
 
     /// A new life: what is durable counts, and nothing else.
@@ -162,21 +119,21 @@ impl Watch {
             seen.asked = Time(0);
             seen.told = None;
             seen.calm_since = None;
+            seen.spoken = 0;
         }
     }
 
     pub(super) fn raised(&mut self, peer: usize, conv: Conv, rows: &Rows, now: Time) {
-        self.raised_at.entry((peer, conv)).or_insert(now);
+        self.arrivals.raised(peer, conv, now);
         let seen = &self.seen[peer];
-        let Some(since) = seen.calm_since.filter(|_| seen.is_calm) else {
+        let calm = seen.is_calm && seen.spoken <= 1 && seen.asked <= now;
+        let Some(since) = seen.calm_since.filter(|_| calm) else {
             return;
         };
         let row = &rows.deliveries[peer][&conv];
-        let mut flights = self.flights.values().filter(|flight| flight.peer == peer);
-        let hangs = flights.any(|flight| flight.at < since);
-        if !hangs && !row.is_troubled() && seen.asked <= now {
-            let deadline = (now.plus(2 * SECOND), peer, conv, row.head);
-            self.deadlines.insert(deadline);
+        let hangs = self.flights.has_older(peer, since);
+        if !hangs && !row.is_troubled() && self.flights.len() < ALL {
+            self.arrivals.expect(peer, conv, row.head, now);
             self.count("expected in two seconds");
         }
     }
@@ -189,31 +146,19 @@ impl Watch {
         verdict: Verdict,
         now: Time,
     ) -> Result<(), Wrong> {
-        let conv = parcel.conv;
-        if verdict == Verdict::Took {
-            if let Some(at) = self.raised_at.remove(&(peer, conv)) {
-                self.latencies[peer].push(now.as_millis() - at.as_millis());
-            }
-            self.deadlines.retain(|(_, other, of, head)| {
-                (*other, *of) != (peer, conv) || *head > parcel.upto
-            });
+        self.arrivals.heard(peer, parcel, verdict, now);
+        let (conv, refusals) = (parcel.conv, self.arrivals.refusals(peer, parcel.conv));
+        // A crash may lose the count of two.
+        match refusals <= 3 + 2 * (self.life - 1) {
+            true => Ok(()),
+            false => Err(format!("{conv} was refused {refusals} times by {peer}")),
         }
-        let refusals = self.seen[peer].refusals.entry(conv).or_default();
-        if verdict != Verdict::Refused {
-            *refusals = 0;
-        } else {
-            *refusals += 1;
-            if *refusals > 2 + self.life {
-                return Err(format!("{conv} was refused {refusals} times by {peer}"));
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn set_aside(&mut self, peer: usize, conv: Conv, alarm: bool) -> Result<(), Wrong> {
         self.count(if alarm { "alarm" } else { "aside" });
-        let refusals = self.seen[peer].refusals.get(&conv).copied().unwrap_or(0);
-        match alarm || refusals >= 3 || self.life > 1 {
+        let refusals = self.arrivals.refusals(peer, conv);
+        match alarm || refusals >= 3 {
             true => Ok(()),
             false => Err(format!("{conv} was set aside after {refusals} refusals")),
         }
@@ -223,7 +168,9 @@ impl Watch {
         self.count("clock");
         match (offset - skew).abs() <= 30 * SECOND {
             true => Ok(()),
-            false => Err(format!("the clock is {skew} ahead, and {offset} was learnt")),
+            false => Err(format!(
+                "the clock is {skew} ahead, and {offset} was learnt"
+            )),
         }
     }
 
@@ -234,16 +181,16 @@ impl Watch {
         };
         match input {
             Input::Answered { attempt, .. } => {
-                self.land(*attempt);
+                self.flights.land(*attempt);
                 self.step.answered = true;
             }
             Input::Failed {
                 attempt, failure, ..
             } => {
-                self.land(*attempt);
+                self.flights.land(*attempt);
                 self.step.failure = Some(*failure);
             }
-            Input::Unsent { attempt, .. } => self.land(*attempt),
+            Input::Idle { attempt } | Input::Unread { attempt } => self.flights.land(*attempt),
             Input::Alive { .. } => self.step.alive = true,
             Input::Known { .. } => self.step.known = true,
             _ => {}
@@ -253,52 +200,16 @@ impl Watch {
         };
         if self.step.answered || self.step.alive {
             (seen.down, seen.not_before) = (false, Time(0));
-            seen.calm_since = seen.calm_since.or(Some(now));
+            let calm_since = seen.calm_since.or(Some(now));
+            seen.calm_since = calm_since.filter(|_| !seen.is_away);
+            seen.spoken = if self.step.alive { seen.spoken + 1 } else { 0 };
         }
         if let Some(failure) = self.step.failure {
             seen.calm_since = None;
-            if let Failure::Slow { retry_after } = failure {
-                let asked = now.plus(retry_after.unwrap_or(0).min(HOUR));
-                seen.asked = seen.asked.max(asked);
+            if let Failure::Slow { .. } = failure {
+                seen.asked = seen.asked.max(now.plus(expect::asked(failure)));
             }
         }
-    }
-
-    fn land(&mut self, attempt: AttemptId) {
-        if let Some(flight) = self.flights.remove(&attempt) {
-            for conv in flight.convs {
-                self.carried.remove(&(flight.peer, conv));
-            }
-        }
-    }
-
-    /// A row is about to be written.
-    pub(super) fn schedule(
-        &mut self,
-        peer: usize,
-        schedule: &Schedule,
-        rows: &Rows,
-        now: Time,
-    ) -> Result<(), Wrong> {
-        let before = rows.platforms[peer].as_ref().and_then(|row| row.first_fail_at);
-        let own = self.step.peer == Some(peer);
-        match (before, schedule.first_fail_at) {
-            (None, Some(since)) if since != now || !own || self.step.failure.is_none() => {
-                return Err(format!("{peer} failed first at {}, not now", since.0));
-            }
-            (Some(one), Some(other)) if one != other => {
-                return Err(format!("{peer} has failed first a second time"));
-            }
-            (Some(_), None) if !own || !(self.step.answered || self.step.alive) => {
-                return Err(format!("the failure of {peer} was forgotten"));
-            }
-            _ => {}
-        }
-        if own {
-            self.step.written = Some(schedule.clone());
-            self.step.sent = None;
-        }
-        Ok(())
     }
 
     pub(super) fn told(
@@ -322,7 +233,7 @@ impl Watch {
             _ => {
                 let row = rows.platforms[peer].as_ref();
                 let same = row.and_then(|row| row.first_fail_at) == Some(since);
-                let late = now.as_millis() - since.as_millis() - reached(standing);
+                let late = now.as_millis() - since.as_millis() - expect::told_after(standing);
                 same && (late == 0 || (own && self.step.known && late > 0))
             }
         };
@@ -361,43 +272,21 @@ impl Watch {
                 return wrong("a probe, or none");
             }
             let late = now.as_millis() - seen.not_before.as_millis();
-            let expected = seen.down && self.started_at < seen.not_before;
+            let greeted = self.started_at.plus(MINUTE);
+            let expected = seen.down && greeted < seen.not_before;
             if expected && self.short_at < seen.not_before && late > 35 * SECOND {
                 return wrong("later than it was to be");
             }
         }
-        let convs = match &request.errand {
-            Errand::Push { convs, .. } => convs.clone(),
-            Errand::Greet | Errand::Compare => Vec::new(),
-        };
-        if convs.len() > BATCH || (request.probe && convs.len() > 1) {
-            return wrong("too much at once");
-        }
-        for conv in &convs {
-            if !self.carried.insert((peer, *conv)) {
-                return wrong("twice at once");
-            }
-        }
-        let flight = Flight {
-            peer,
-            at: now,
-            probe: request.probe,
-            convs,
-        };
-        self.flights.insert(request.attempt, flight);
-        let of_one = self.flights.values().filter(|flight| flight.peer == peer);
-        let probes = self.flights.values().filter(|flight| flight.probe);
-        let own_probes = of_one.clone().filter(|flight| flight.probe).count();
-        let (of_one, probes) = (of_one.count(), probes.count());
-        if self.flights.len() > ALL || of_one > OF_ONE || probes > PROBES || own_probes > 1 {
-            return wrong("too many at once");
-        }
-        if self.flights.len() == ALL || probes == PROBES {
+        self.flights.depart(peer, request, now)?;
+        if self.flights.probes() == PROBES {
             self.short_at = now;
-            self.count(if probes == PROBES { "probes short" } else { "slots short" });
+            self.count("probes short");
         }
         if self.flights.len() == ALL {
-            self.deadlines.clear();
+            self.short_at = now;
+            self.count("slots short");
+            self.arrivals.excuse(None);
         }
         if own {
             self.step.sent = Some(request.clone());
@@ -412,9 +301,7 @@ impl Watch {
         now: Time,
         named: impl Fn(usize) -> usize,
     ) -> Result<(), Wrong> {
-        if let Some((_, peer, conv, _)) = self.deadlines.first().filter(|first| first.0 < now) {
-            return Err(format!("{conv} was not with {peer} after two seconds"));
-        }
+        self.arrivals.check(now)?;
         let Some(peer) = peer else { return Ok(()) };
         self.most_named = self.most_named.max(named(peer));
         if self.most_named > NAMED + OF_ONE * BATCH {
@@ -429,55 +316,16 @@ impl Watch {
 
     /// People know how it stands.
     pub(super) fn is_told(&self, peer: usize, rows: &Rows, now: Time) -> Result<(), Wrong> {
-        let since = rows.platforms[peer].as_ref().and_then(|row| row.first_fail_at);
+        let since = rows.platforms[peer]
+            .as_ref()
+            .and_then(|row| row.first_fail_at);
         let elapsed = since.map_or(0, |since| now.as_millis() - since.as_millis());
         let told = self.seen[peer].told.unwrap_or(Standing::Fine);
-        match standing(elapsed) == told {
+        match expect::standing(elapsed) == told {
             true => Ok(()),
-            false => Err(format!("{told:?} was told of {peer}, {elapsed} ms after it failed")),
-        }
-    }
-
-    /// An attempt has failed, and this was written.
-    fn failed(
-        &mut self,
-        peer: usize,
-        failure: Failure,
-        written: &Schedule,
-        now: Time,
-    ) -> Result<(), Wrong> {
-        let seen = &mut self.seen[peer];
-        let Some(since) = written.first_fail_at else {
-            return Ok(());
-        };
-        let clock = matches!(failure, Failure::Clock { .. });
-        if let Some(sent) = &self.step.sent {
-            if !sent.probe {
-                return Ok(());
-            }
-            seen.down = true;
-            seen.not_before = Time(0);
-            return match written.attempts <= 2 || clock {
-                true => Ok(()),
-                false => Err(format!("{peer} is tried again at once: {written:?}")),
-            };
-        }
-        seen.down = true;
-        seen.not_before = written.next_at;
-        let elapsed = now.as_millis() - since.as_millis();
-        let next = written.next_at.as_millis() - now.as_millis();
-        let wait = wait(written.attempts, elapsed);
-        let asked = match failure {
-            Failure::Down { retry_after } | Failure::Slow { retry_after } => {
-                retry_after.unwrap_or(0).min(HOUR)
-            }
-            _ => 0,
-        };
-        let range = (wait - wait / 5).max(asked)..=(wait + wait / 5).max(asked + asked / 5);
-        let gives_up = elapsed + wait + wait / 5 >= 30 * DAY;
-        match range.contains(&next) || gives_up || (clock && next == 0) {
-            true => Ok(()),
-            false => Err(format!("{peer} waits {next}, not {range:?}: {written:?}")),
+            false => Err(format!(
+                "{told:?} was told of {peer}, {elapsed} ms after it failed"
+            )),
         }
     }
 }

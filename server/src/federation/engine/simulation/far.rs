@@ -55,6 +55,9 @@ pub(super) enum Verdict {
 const CONNECT: i64 = 5 * SECOND;
 const WHOLE: i64 = 30 * SECOND;
 
+/// What one conversation of a request costs.
+const PARCEL: i64 = 20;
+
 /// Another platform.
 pub(super) struct Far {
     pub(super) name: Platform,
@@ -100,6 +103,7 @@ impl Far {
     /// A request arrives: what is heard of it, how long from now.
     pub(super) fn arrive(&mut self, now: Time, dated: Time, parcels: Vec<Parcel>) -> (i64, Reply) {
         let quick = self.way();
+        let work = PARCEL * (parcels.len() as i64 - 1).max(0);
         let fail = |failure| Err(failure);
         match self.condition {
             Condition::Silent if self.dice.upto(1) == 0 => {
@@ -145,7 +149,7 @@ impl Far {
         let reply = verdicts.collect();
         match self.is_lost() {
             true => (WHOLE, fail(Failure::Doubtful)),
-            false => (quick + self.dice.upto(self.sluggish), Ok(reply)),
+            false => (quick + work + self.dice.upto(self.sluggish), Ok(reply)),
         }
     }
 }

@@ -91,10 +91,11 @@ impl Rows {
         });
     }
 
-    pub(super) fn rest(&mut self, peer: usize, conv: Conv, until: Time, refused: bool) {
+    pub(super) fn rest(&mut self, peer: usize, conv: Conv, until: Time, refused: u64) {
         self.change(peer, conv, |row| {
-            row.tries += 1;
-            row.refused = refused;
+            // One count is enough: the first refusal begins it anew.
+            row.tries = if refused == 1 { 1 } else { row.tries + 1 };
+            row.refused = refused > 0;
             row.next_at = until;
         });
     }
@@ -119,7 +120,12 @@ impl Rows {
         Some(Parcel { conv, upto, more })
     }
 
-    pub(super) fn page(&self, peer: usize, after: Option<Conv>, limit: usize) -> (Vec<Waits>, bool) {
+    pub(super) fn page(
+        &self,
+        peer: usize,
+        after: Option<Conv>,
+        limit: usize,
+    ) -> (Vec<Waits>, bool) {
         let from = after.map_or(0, |conv| conv + 1);
         let mut convs = self.waiting[peer].range(from..);
         let page = convs.by_ref().take(limit).map(|conv| {
@@ -127,7 +133,7 @@ impl Rows {
             Waits {
                 conv: key(*conv),
                 tries: row.tries,
-                refused: row.refused,
+                refused: if row.refused { row.tries } else { 0 },
                 next_at: row.next_at,
             }
         });

@@ -6,16 +6,13 @@ use std::fmt::Write as _;
 use em2_model::Time;
 
 use super::super::dice::Dice;
-use super::super::{AttemptId, Engine, Errand, Input, Output, Outcome, Request, Trouble, Waits};
+use super::super::{AttemptId, Engine, Input, Outcome, Trouble, Waits};
 use super::check::Watch;
 use super::far::{Condition, Far, Reply, Verdict};
-use super::rows::{Conv, Parcel, Rows, key, number};
+use super::rows::{Conv, Parcel, Rows, key};
 
 /// When everything begins.
 const START: Time = Time(1_798_761_600_000);
-
-/// How long the database takes for a page.
-const PAGE: i64 = 2;
 
 /// What is wrong, in words.
 pub(super) type Wrong = String;
@@ -23,29 +20,57 @@ pub(super) type Wrong = String;
 /// Something that happens at its time.
 pub(super) enum Event {
     /// A commit in a conversation with these peers.
-    Commit { conv: Conv, peers: Vec<usize> },
-    /// A request from this peer.
-    Speak { peer: usize },
-    Become { peer: usize, condition: Condition },
-    Skew { peer: usize, skew: i64 },
-    /// Between this output and the next one from now; the memory is lost.
-    Crash { after: u32, back_in: i64 },
+    Commit {
+        conv: Conv,
+        peers: Vec<usize>,
+    },
+    /// A request from this peer: it is heard, whether or not it hears.
+    Speak {
+        peer: usize,
+    },
+    Become {
+        peer: usize,
+        condition: Condition,
+    },
+    Skew {
+        peer: usize,
+        skew: i64,
+    },
+    /// After so many outputs from now, and before the next one; the memory is lost.
+    Crash {
+        after: u32,
+        back_in: i64,
+    },
     Start,
-    Arrive { sent: Sent, dated: Time },
-    Return { sent: Sent, reply: Reply },
-    Unsent { sent: Sent, left: bool },
-    Page { life: u64, peer: usize, page: Vec<Waits>, more: bool },
+    Arrive {
+        sent: Sent,
+        dated: Time,
+    },
+    Return {
+        sent: Sent,
+        reply: Reply,
+    },
+    Unsent {
+        sent: Sent,
+        left: bool,
+    },
+    /// What was read, if it was, and whether there is more.
+    Page {
+        life: u64,
+        peer: usize,
+        page: Option<(Vec<Waits>, bool)>,
+    },
 }
 
 /// A request under way.
 #[derive(Clone)]
 pub(super) struct Sent {
-    life: u64,
-    attempt: AttemptId,
-    peer: usize,
-    parcels: Vec<Parcel>,
+    pub(super) life: u64,
+    pub(super) attempt: AttemptId,
+    pub(super) peer: usize,
+    pub(super) parcels: Vec<Parcel>,
     /// Conversations in which nothing waited any more.
-    idle: Vec<Conv>,
+    pub(super) idle: Vec<Conv>,
 }
 
 pub(super) struct World {
@@ -53,13 +78,13 @@ pub(super) struct World {
     events: BTreeMap<(Time, u64), Event>,
     count: u64,
     pub(super) engine: Option<Engine>,
-    life: u64,
+    pub(super) life: u64,
     /// So many outputs from now, and for how long.
     crash: Option<(u32, i64)>,
     pub(super) rows: Rows,
     pub(super) fars: Vec<Far>,
     pub(super) watch: Watch,
-    dice: Dice,
+    pub(super) dice: Dice,
     /// Of a thousand reads of the database, how many fail.
     pub(super) read_faults: i64,
     /// Everything that was said, where it is wanted.
@@ -125,18 +150,21 @@ impl World {
     fn take_place(&mut self, event: Event) -> Result<(), Wrong> {
         match event {
             Event::Commit { conv, peers } => self.commit(conv, &peers),
-            Event::Speak { peer } if self.fars[peer].condition == Condition::Fine => {
+            Event::Speak { peer } => {
                 let name = self.fars[peer].name.clone();
                 self.feed(Some(peer), Input::Alive { peer: name })
             }
-            Event::Speak { .. } => Ok(()),
             Event::Become { peer, condition } => {
                 self.fars[peer].condition = condition;
-                self.watch.changed(peer, condition, self.now);
+                self.watch.changed(peer, condition);
                 Ok(())
             }
             Event::Skew { peer, skew } => {
                 self.fars[peer].skew = skew;
+                Ok(())
+            }
+            Event::Crash { after: 0, back_in } => {
+                self.crash(back_in);
                 Ok(())
             }
             Event::Crash { after, back_in } => {
@@ -153,12 +181,22 @@ impl World {
             Event::Return { sent, reply } if sent.life == self.life => self.returned(sent, reply),
             Event::Unsent { sent, left } if sent.life == self.life => {
                 let attempt = sent.attempt;
-                self.feed(Some(sent.peer), Input::Unsent { attempt, left })
+                let input = match left {
+                    true => Input::Unread { attempt },
+                    false => Input::Idle { attempt },
+                };
+                self.feed(Some(sent.peer), input)
             }
-            Event::Page { life, peer, page, more } if life == self.life => {
+            Event::Page { life, peer, page } if life == self.life => {
                 let name = self.fars[peer].name.clone();
-                let convs = page;
-                let input = Input::Backlog { peer: name, convs, more };
+                let input = match page {
+                    Some((convs, more)) => Input::Backlog {
+                        peer: name,
+                        convs,
+                        more,
+                    },
+                    None => Input::Unloaded { peer: name },
+                };
                 self.feed(Some(peer), input)
             }
             Event::Return { .. } | Event::Unsent { .. } | Event::Page { .. } => Ok(()),
@@ -176,10 +214,24 @@ impl World {
         for peer in peers {
             let name = self.fars[*peer].name.clone();
             let (convs, more) = (vec![key(conv)], false);
-            let input = Input::Raised { peer: name, convs, more };
+            let input = Input::Raised {
+                peer: name,
+                convs,
+                more,
+            };
             self.feed(Some(*peer), input)?;
         }
         Ok(())
+    }
+
+    /// The memory is lost.
+    fn crash(&mut self, back_in: i64) {
+        if self.engine.take().is_some() {
+            self.crash = None;
+            self.life += 1;
+            self.watch.crashed();
+            self.after(back_in, Event::Start);
+        }
     }
 
     fn start(&mut self) -> Result<(), Wrong> {
@@ -188,12 +240,18 @@ impl World {
         self.watch.started(&self.rows, self.now);
         for peer in 0..self.fars.len() {
             let waiting = self.rows.is_waiting(peer);
-            let Some(schedule) = self.rows.platforms[peer].clone().or(waiting.then(Default::default))
+            let Some(schedule) = self.rows.platforms[peer]
+                .clone()
+                .or(waiting.then(Default::default))
             else {
                 continue;
             };
             let name = self.fars[peer].name.clone();
-            let input = Input::Known { peer: name, schedule, waiting };
+            let input = Input::Known {
+                peer: name,
+                schedule,
+                waiting,
+            };
             self.feed(Some(peer), input)?;
         }
         Ok(())
@@ -205,7 +263,11 @@ impl World {
             Ok(replies) => replies,
             Err(failure) => {
                 let trouble = trouble(&format!("{failure:?}"));
-                let input = Input::Failed { attempt, failure, trouble };
+                let input = Input::Failed {
+                    attempt,
+                    failure,
+                    trouble,
+                };
                 return self.feed(Some(peer), input);
             }
         };
@@ -239,109 +301,25 @@ impl World {
             writeln!(trace, "{} < {input:?}", now.as_millis()).unwrap();
         }
         let outputs = engine.step(input, now);
-        let mut crashed = None;
         for output in outputs {
-            match &mut self.crash {
-                Some((0, back_in)) => {
-                    crashed = Some(*back_in);
-                    break;
-                }
-                Some((left, _)) => *left -= 1,
-                None => {}
-            }
             if let Some(trace) = &mut self.trace {
                 writeln!(trace, "{} > {output:?}", now.as_millis()).unwrap();
             }
             self.execute(output)?;
-        }
-        if let Some(back_in) = crashed {
-            (self.engine, self.crash) = (None, None);
-            self.life += 1;
-            self.watch.crashed();
-            self.after(back_in, Event::Start);
-            return Ok(());
+            if let Some((left, back_in)) = &mut self.crash {
+                *left -= 1;
+                let back_in = *back_in;
+                if *left == 0 {
+                    self.crash(back_in);
+                    return Ok(());
+                }
+            }
         }
         let named = |peer: usize| {
             let engine = self.engine.as_ref();
             engine.map_or(0, |engine| engine.named(&self.fars[peer].name))
         };
         self.watch.after(peer, &self.rows, now, named)
-    }
-
-    fn number(&self, name: &em2_model::Platform) -> usize {
-        let number = name.as_str().trim_start_matches("em2.p");
-        number.split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0)
-    }
-
-    fn execute(&mut self, output: Output) -> Result<(), Wrong> {
-        match output {
-            Output::Schedule { peer, schedule } => {
-                let peer = self.number(&peer);
-                self.watch.schedule(peer, &schedule, &self.rows, self.now)?;
-                self.rows.platforms[peer] = Some(schedule);
-                Ok(())
-            }
-            Output::Send(request) => self.send(request),
-            Output::Load { peer, after, limit } => {
-                let (life, peer) = (self.life, self.number(&peer));
-                let (page, more) = match self.dice.upto(999) < self.read_faults {
-                    true => (Vec::new(), true),
-                    false => self.rows.page(peer, after.map(number), limit),
-                };
-                self.after(PAGE, Event::Page { life, peer, page, more });
-                Ok(())
-            }
-            Output::Rest { peer, conv, until, trouble } => {
-                let refused = trouble.code == "refused";
-                self.rows.rest(self.number(&peer), number(conv), until, refused);
-                Ok(())
-            }
-            Output::SetAside { peer, conv, alarm, .. } => {
-                let peer = self.number(&peer);
-                self.rows.set_aside(peer, number(conv));
-                self.watch.set_aside(peer, number(conv), alarm)
-            }
-            Output::Recovered { .. } => Ok(()),
-            Output::Told { peer, standing, since } => {
-                let peer = self.number(&peer);
-                self.watch.told(peer, standing, since, &self.rows, self.now)
-            }
-            Output::Clock { peer, offset } => {
-                let peer = self.number(&peer);
-                self.watch.clock(offset, self.fars[peer].skew)
-            }
-        }
-    }
-
-    fn send(&mut self, request: Request) -> Result<(), Wrong> {
-        let peer = self.number(&request.peer);
-        self.watch.sent(peer, &request, &self.rows, self.now)?;
-        let (convs, pushes) = match request.errand {
-            Errand::Push { convs, .. } => (convs, true),
-            Errand::Greet | Errand::Compare => (Vec::new(), false),
-        };
-        let mut sent = Sent {
-            life: self.life,
-            attempt: request.attempt,
-            peer,
-            parcels: Vec::new(),
-            idle: Vec::new(),
-        };
-        for conv in convs.into_iter().map(number) {
-            match self.rows.parcel(peer, conv) {
-                Some(parcel) => sent.parcels.push(parcel),
-                None => sent.idle.push(conv),
-            }
-        }
-        let left = self.dice.upto(999) < self.read_faults;
-        if left || (pushes && sent.parcels.is_empty()) {
-            self.after(PAGE, Event::Unsent { sent, left });
-            return Ok(());
-        }
-        let dated = self.now.plus(request.clock_offset);
-        let wait = self.fars[peer].way();
-        self.after(wait, Event::Arrive { sent, dated });
-        Ok(())
     }
 }
 
