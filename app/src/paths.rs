@@ -6,6 +6,8 @@ use em2_model::wire::domestic::ListView;
 pub const INBOX: &str = "/inbox";
 pub const DRAFTS: &str = "/drafts";
 pub const SENT: &str = "/sent";
+/// People whom one does not know, and who ask.
+pub const REQUESTS: &str = "/requests";
 pub const SEARCH: &str = "/search";
 /// Redirects to a fresh draft.
 pub const NEW: &str = "/new";
@@ -21,6 +23,7 @@ pub fn list(view: ListView) -> &'static str {
         ListView::Inbox => INBOX,
         ListView::Drafts => DRAFTS,
         ListView::Sent => SENT,
+        ListView::Requests => REQUESTS,
     }
 }
 
@@ -37,6 +40,11 @@ pub fn draft(key: DraftKey) -> String {
 /// A conversation's page.
 pub fn conversation(key: ConversationKey) -> String {
     format!("/c/{key}")
+}
+
+/// The page of a request: a document of its own, without scripts.
+pub fn request(key: ConversationRef) -> String {
+    format!("{REQUESTS}/{key}")
 }
 
 /// The page of a row of the list.
@@ -105,4 +113,9 @@ pub fn new() -> String {
 /// `POST /d/publish/{key}/`.
 pub fn publish(key: DraftKey) -> String {
     format!("/d/publish/{key}/")
+}
+
+/// `POST /d/request/{key}/`.
+pub fn answer_request(key: ConversationKey) -> String {
+    format!("/d/request/{key}/")
 }

@@ -70,6 +70,17 @@ export function row(page: Page, subject: string): Locator {
   return page.getByRole('region', { name: 'Conversations' }).getByRole('link').filter({ hasText: subject })
 }
 
+/** Accepts everything from whoever asks to talk about this. */
+export async function accept(page: Page, subject: string, mode: Mode): Promise<void> {
+  await expect(page.getByRole('link', { name: /^Requests/ }).first()).toContainText('1')
+  await visit(page, '/requests', mode)
+  await row(page, subject).click()
+  await page.waitForURL('**/requests/*')
+  await page.getByRole('button', { name: /^Always accept/ }).click()
+  await page.waitForURL('**/c/*')
+  await ready(page, mode)
+}
+
 /** The message that holds this text. */
 export function message(page: Page, text: string): Locator {
   return page.getByRole('article').filter({ hasText: text })

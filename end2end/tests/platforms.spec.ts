@@ -1,5 +1,5 @@
 import { expect, test } from '../support/fixtures.ts'
-import { ada, answer, api, bob, cat, enrol, message, publish, row, signIn, use, visit } from '../support/people.ts'
+import { accept, ada, answer, api, bob, cat, enrol, message, publish, signIn, use, visit } from '../support/people.ts'
 import type { Server } from '../support/server.ts'
 
 const mode = 'full'
@@ -14,8 +14,7 @@ test('two people on two platforms talk, one of which is away for a while', async
   await signIn(adas, ada, mode)
   await signIn(bobs, bob, mode)
   await publish(adas, { to: [bob], subject: 'Lunch', text: 'At noon?' }, mode)
-  await row(bobs, 'Lunch').click()
-  await bobs.waitForURL('**/c/*')
+  await accept(bobs, 'Lunch', mode)
   await expect(message(bobs, 'At noon?')).toBeVisible()
   await expect(adas.getByText('Delivered to em2.b.test.')).toBeVisible()
   await answer(bobs, 'Gladly')
@@ -39,8 +38,7 @@ test('a sent message is edited across platforms, and the difference is shown', a
   await signIn(adas, ada, mode)
   await signIn(bobs, bob, mode)
   await publish(adas, { to: [bob], subject: 'Plan', text: 'First' }, mode)
-  await row(bobs, 'Plan').click()
-  await bobs.waitForURL('**/c/*')
+  await accept(bobs, 'Plan', mode)
   await answer(bobs, 'We meet on Monday')
   await expect(message(adas, 'We meet on Monday')).toBeVisible()
   await use(bobs, 'We meet on Monday', 'edit')
@@ -63,8 +61,7 @@ test('somebody on a third platform is added and reads from a message on', async 
   await signIn(bobs, bob, mode)
   await signIn(cats, cat, mode)
   const conversation = await publish(adas, { to: [bob], subject: 'Trip', text: 'Between us' }, mode)
-  await row(bobs, 'Trip').click()
-  await bobs.waitForURL('**/c/*')
+  await accept(bobs, 'Trip', mode)
   await answer(bobs, 'For all of us')
   await expect(message(adas, 'For all of us')).toBeVisible()
   const { conversation: held } = await api<{ conversation: { entries: { message?: { key: string; html: string } }[] } }>(
@@ -75,8 +72,7 @@ test('somebody on a third platform is added and reads from a message on', async 
   await visit(adas, `${conversation}?panel=people&from=${from}`, mode)
   await adas.getByLabel('Address').fill(cat.address)
   await adas.getByRole('button', { name: 'Add', exact: true }).click()
-  await row(cats, 'Trip').click()
-  await cats.waitForURL('**/c/*')
+  await accept(cats, 'Trip', mode)
   await expect(message(cats, 'For all of us')).toBeVisible()
   await expect(message(cats, 'Written before you were added.')).toBeVisible()
   await expect(cats.getByText('Between us')).toHaveCount(0)

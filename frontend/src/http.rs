@@ -27,6 +27,7 @@ impl Backend for Domestic {
             ListView::Inbox => "inbox",
             ListView::Drafts => "drafts",
             ListView::Sent => "sent",
+            ListView::Requests => "requests",
         };
         let mut url = format!("/d/l/?view={view}");
         if let Some(before) = &query.before {

@@ -140,6 +140,7 @@ fn take(live: Live, since: &mut Option<u64>, hear: &Hear) -> bool {
         | Live::Draft { .. }
         | Live::DraftGone { .. }
         | Live::Read { .. }
+        | Live::Requests { .. }
         | Live::Seen { .. }
         | Live::Waiting { .. }
         | Live::Delivery { .. } => {

@@ -87,6 +87,8 @@ codes! {
     Version = "EM2_VERSION", 501;
     /// There is no such draft of this person.
     NoDraft = "EM2_NO_DRAFT", 404;
+    /// Somebody unknown has added this person, who has not answered yet. // spec §16
+    Request = "EM2_REQUEST", 403;
     /// Nobody is signed in.
     SignIn = "EM2_SIGN_IN", 401;
     /// The server has too much to do at this moment.
@@ -201,6 +203,7 @@ fn sentence(code: Code) -> &'static str {
         Code::Down => "The platform cannot answer now. It is tried again later.",
         Code::Version => "This version of the protocol is not spoken here. Ask the operator.",
         Code::NoDraft => "There is no such draft. It may have been sent or thrown away.",
+        Code::Request => "Somebody you do not know added you. Accept the request first.",
         Code::SignIn => "You are not signed in. Sign in and try again.",
         Code::Busy => "The server is busy. Try again in a moment.",
         Code::Idempotency => "This key was used for something else. Take a new one.",

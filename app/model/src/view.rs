@@ -165,6 +165,7 @@ impl ListPage {
             Live::Read {
                 conversation, seq, ..
             } => self.read(&ConversationRef::Published(*conversation), *seq),
+            Live::Requests { requests, .. } => self.requests = *requests,
             Live::Hello { .. }
             | Live::Seen { .. }
             | Live::Waiting { .. }

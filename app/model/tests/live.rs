@@ -139,7 +139,7 @@ proptest! {
 
     #[test]
     fn the_list_counts_what_is_unread(rows in proptest::collection::vec((0u8..6, any::<bool>()), 1..40)) {
-        let mut page = ListPage { rows: Vec::new(), next: None, unread: 0, drafts: 0, n: 0 };
+        let mut page = ListPage { rows: Vec::new(), next: None, unread: 0, drafts: 0, requests: 0, n: 0 };
         for (n, (name, unread)) in rows.into_iter().enumerate() {
             let frame = live(n as u64 + 1, row(name, n as i64 + 1, unread));
             page.apply(&frame);
@@ -224,6 +224,7 @@ fn reading_elsewhere_clears_the_row_and_the_count() {
         next: None,
         unread: 1,
         drafts: 0,
+        requests: 0,
         n: 4,
     };
     let conversation = ConversationKey::from_bytes([1; 32]);
@@ -251,6 +252,7 @@ fn drafts_are_counted_once() {
         next: None,
         unread: 0,
         drafts: 0,
+        requests: 0,
         n: 0,
     };
     let key = DraftKey::from_bytes([7; 16]);

@@ -58,6 +58,11 @@ fn nothing(view: ListView) -> (&'static str, &'static str, &'static str) {
             "Nothing sent yet",
             "Conversations in which you have written stand here.",
         ),
+        ListView::Requests => (
+            "people",
+            "No requests",
+            "Somebody you do not know who adds you waits here until you accept, and nothing they wrote is shown before.",
+        ),
     }
 }
 
@@ -88,7 +93,8 @@ fn drawn(
 ) -> Item {
     let me = me.clone();
     Item::new(key.to_string(), move || {
-        view! { <li><RowLink key=key row=mailbox.row(key) me=me.clone() open/></li> }.erase()
+        let href = (mailbox.view == ListView::Requests).then(|| paths::request(key));
+        view! { <li><RowLink key=key row=mailbox.row(key) me=me.clone() open href/></li> }.erase()
     })
 }
 

@@ -99,11 +99,14 @@ pub fn RowLink(
         })
     };
     let unread = move || row.with(|row| row.as_ref().is_some_and(|row| row.unread));
+    let href = href.unwrap_or_else(|| paths::row(key));
+    let rel = href.starts_with(paths::REQUESTS).then_some("external");
     view! {
         <a
             class="row"
             id=anchors::row(&key)
-            href=href.unwrap_or_else(|| paths::row(key))
+            href=href
+            rel=rel
             data-unread=unread
             aria-current=move || (open.get() == Some(key)).then_some("page")
             aria-label=label

@@ -11,10 +11,11 @@ use crate::paths;
 use crate::state::desk::Desk;
 
 /// A view of the mailbox: its icon and name.
-const VIEWS: [(ListView, &str, &str); 3] = [
+const VIEWS: [(ListView, &str, &str); 4] = [
     (ListView::Inbox, "inbox", "Inbox"),
     (ListView::Drafts, "draft", "Drafts"),
     (ListView::Sent, "sent", "Sent"),
+    (ListView::Requests, "people", "Requests"),
 ];
 
 /// What the views count.
@@ -22,6 +23,7 @@ const VIEWS: [(ListView, &str, &str); 3] = [
 pub struct Counts {
     pub unread: u32,
     pub drafts: u32,
+    pub requests: u32,
 }
 
 impl Counts {
@@ -29,6 +31,7 @@ impl Counts {
         Counts {
             unread: page.unread,
             drafts: page.drafts,
+            requests: page.requests,
         }
     }
 
@@ -37,11 +40,12 @@ impl Counts {
             ListView::Inbox => (self.unread, "unread"),
             ListView::Drafts => (self.drafts, "drafts"),
             ListView::Sent => (0, ""),
+            ListView::Requests => (self.requests, "requests"),
         }
     }
 }
 
-/// The links to the views, with what they count.
+/// The links to the views, with what they count. Requests have one while there are any.
 #[component]
 pub fn Views(tab: Memo<Tab>, counts: RwSignal<Counts>) -> impl IntoView {
     let views = VIEWS.map(|(view, icon, name)| {
@@ -50,7 +54,10 @@ pub fn Views(tab: Memo<Tab>, counts: RwSignal<Counts>) -> impl IntoView {
             (n > 0).then(|| view! { <span class="count">{n}<span class="visually-hidden">" "{what}</span></span> })
         };
         let current = move || (tab.get() == Tab::View(view)).then_some("page");
-        view! { <li><a href=paths::list(view) aria-current=current><Icon name=icon/>{name}{live(count)}</a></li> }
+        let hidden = move || {
+            view == ListView::Requests && counts.get().requests == 0 && current().is_none()
+        };
+        view! { <li hidden=hidden><a href=paths::list(view) aria-current=current><Icon name=icon/>{name}{live(count)}</a></li> }
     });
     view! { <ul class="views">{views.into_iter().together()}</ul> }.erase()
 }

@@ -19,6 +19,9 @@ pub enum Tab {
 impl Tab {
     /// What the page is called where nothing stands beside the list.
     pub fn name(self) -> &'static str {
+        if self == Tab::View(ListView::Requests) {
+            return "Requests";
+        }
         let known = TABS.iter().find(|(tab, ..)| *tab == self);
         known.map_or("Inbox", |(_, _, name, _)| name)
     }

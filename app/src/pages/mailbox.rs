@@ -115,7 +115,7 @@ pub fn MailboxPage(loaded: Loaded) -> impl IntoView {
         <div class="mailbox" data-pane=pane data-alive=move || alive.get()>
             <Sidebar desk place counts/>
             <section class="list" aria-label="Conversations">
-                <ListHead desk place/>
+                <ListHead desk place counts/>
                 {move || list()}
             </section>
             {move || open()}
@@ -161,7 +161,7 @@ fn Sidebar(desk: Desk, place: Place, counts: RwSignal<Counts>) -> impl IntoView 
 
 /// The field that searches, and the menu for screens without a sidebar.
 #[component]
-fn ListHead(desk: Desk, place: Place) -> impl IntoView {
+fn ListHead(desk: Desk, place: Place, counts: RwSignal<Counts>) -> impl IntoView {
     let q = place.listing.with_untracked(|listing| match listing {
         Listing::Search { q, .. } => q.clone(),
         Listing::View(_) => String::new(),
@@ -176,7 +176,7 @@ fn ListHead(desk: Desk, place: Place) -> impl IntoView {
                 <summary class="tool" title="Menu" aria-label="Menu"><Icon name="more"/></summary>
                 <div class="menu-sheet">
                     <Account desk/>
-                    <nav aria-label="Views"><Views tab=place.tab counts=RwSignal::new(Counts::default())/></nav>
+                    <nav aria-label="Views"><Views tab=place.tab counts/></nav>
                     <SignOut/>
                 </div>
             </details>

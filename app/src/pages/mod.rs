@@ -10,4 +10,5 @@ pub mod load;
 pub mod mailbox;
 pub mod nothing;
 pub mod place;
+pub mod request;
 pub mod sign_in;

@@ -34,6 +34,7 @@ impl Listing {
             paths::INBOX => view(ListView::Inbox),
             paths::DRAFTS => view(ListView::Drafts),
             paths::SENT => view(ListView::Sent),
+            paths::REQUESTS => view(ListView::Requests),
             paths::SEARCH => Some(Listing::Search {
                 q: query("q").unwrap_or_default(),
                 before: query("before"),
@@ -89,7 +90,7 @@ impl Page {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         Some(match parts.as_slice() {
             [""] => Page::Front,
-            ["inbox" | "drafts" | "sent" | "search"] => Page::List,
+            ["inbox" | "drafts" | "sent" | "requests" | "search"] => Page::List,
             ["new"] => Page::New,
             ["new", draft] => Page::Draft(draft.parse().ok()?),
             ["c", key] => Page::Conversation {
@@ -129,6 +130,7 @@ pub fn tab(path: &str) -> Tab {
         paths::INBOX => Tab::View(ListView::Inbox),
         paths::DRAFTS => Tab::View(ListView::Drafts),
         paths::SENT => Tab::View(ListView::Sent),
+        paths::REQUESTS => Tab::View(ListView::Requests),
         paths::SEARCH => Tab::Search,
         _ if path.starts_with(paths::NEW) => Tab::New,
         _ => Tab::Conversation,
@@ -165,6 +167,7 @@ mod tests {
             "/c",
             "/nowhere",
             "/inbox/more",
+            &format!("/requests/{key}"),
             &format!("/c/{key}/m/{key}/erase"),
         ] {
             assert_eq!(Page::parse(path, &none), Page::Nowhere, "{path}");

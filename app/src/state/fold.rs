@@ -17,6 +17,9 @@ pub(super) fn recount(page: &mut ListPage, view: ListView, fresh: &ListPage) {
         .saturating_sub(unread(&fresh.rows))
         .saturating_sub(known_beyond.count());
     page.unread = (elsewhere + unread(&page.rows)) as u32;
+    if fresh.n >= page.n {
+        page.requests = fresh.requests;
+    }
     page.drafts = match (view, &fresh.next) {
         (ListView::Drafts, None) => page.rows.len() as u32,
         _ => fresh.drafts,
@@ -38,7 +41,8 @@ pub(super) fn fold(page: &mut ListPage, view: ListView, me: &Address, live: &Liv
     let held = |page: &ListPage, key: ConversationRef| page.rows.iter().any(|row| row.key == key);
     let (belongs, known) = match live {
         Live::Change { change, row, .. } => {
-            let known = held(page, row.key);
+            // What has been accepted stands in the other views.
+            let known = view != ListView::Requests && held(page, row.key);
             let mine = view == ListView::Sent && change.by == *me;
             (
                 known || mine || view == ListView::Inbox,
@@ -56,6 +60,7 @@ pub(super) fn fold(page: &mut ListPage, view: ListView, me: &Address, live: &Liv
         Live::Read { conversation, .. } => {
             (true, held(page, ConversationRef::Published(*conversation)))
         }
+        Live::Requests { .. } => (true, true),
         Live::Hello { .. }
         | Live::Seen { .. }
         | Live::Waiting { .. }
@@ -139,6 +144,7 @@ mod tests {
             next: next.map(str::to_owned),
             unread: 0,
             drafts: 0,
+            requests: 0,
             n: 10,
         }
     }

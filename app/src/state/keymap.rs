@@ -19,6 +19,7 @@ pub enum Command {
     Inbox,
     Drafts,
     Sent,
+    Requests,
     Help,
     Close,
 }
@@ -119,6 +120,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&["g i"], Command::Inbox, "Inbox", Group::Everywhere),
     bind(&["g d"], Command::Drafts, "Drafts", Group::Everywhere),
     bind(&["g t"], Command::Sent, "Sent", Group::Everywhere),
+    bind(&["g r"], Command::Requests, "Requests", Group::Everywhere),
     bind(&["?"], Command::Help, "This sheet", Group::Everywhere),
     bind(
         &["Escape"],

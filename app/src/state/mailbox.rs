@@ -3,6 +3,7 @@
 use em2_model::id::ConversationRef;
 use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::{ListPage, ListQuery, ListView, Row};
+use em2_model::wire::live::Live;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -84,8 +85,11 @@ impl Mailbox {
     }
 
     fn hear(self, frame: Frame<'_>) {
+        // Which requests wait is not in the frame that says how many.
+        let anew =
+            |live: &Live| self.view == ListView::Requests && matches!(live, Live::Requests { .. });
         match frame {
-            Frame::Live(live) => {
+            Frame::Live(live) if !anew(live) => {
                 let me = self
                     .desk
                     .session
@@ -97,7 +101,7 @@ impl Mailbox {
                     self.count_again();
                 }
             }
-            Frame::Reload => self.reload(|page, fresh| *page = fresh),
+            Frame::Live(_) | Frame::Reload => self.reload(|page, fresh| *page = fresh),
         }
     }
 

@@ -23,6 +23,7 @@ impl Desk {
             Command::Inbox => self.go(paths::INBOX),
             Command::Drafts => self.go(paths::DRAFTS),
             Command::Sent => self.go(paths::SENT),
+            Command::Requests => self.go(paths::REQUESTS),
             Command::Help => {
                 self.help.set(true);
                 true

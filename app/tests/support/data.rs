@@ -254,6 +254,7 @@ pub(crate) fn memory() -> Memory {
             build: "test".to_owned(),
         },
         rows,
+        requests: 0,
         conversations: vec![budget(), long()],
         draft: Draft {
             key: DraftKey::from_bytes([7; 16]),

@@ -25,6 +25,7 @@ use leptos_router::location::RequestUrl;
 pub(crate) struct Memory {
     pub session: Session,
     pub rows: Vec<Row>,
+    pub requests: u32,
     pub conversations: Vec<Conversation>,
     pub draft: Draft,
     pub versions: Vec<Version>,
@@ -53,6 +54,7 @@ impl Backend for Memory {
             next: (self.rows.len() > 5).then(|| "older".to_owned()),
             unread: self.rows.iter().filter(|row| row.unread).count() as u32,
             drafts: self.rows.iter().filter(|row| draft(row)).count() as u32,
+            requests: self.requests,
             n: 1,
         }))
     }

@@ -3,6 +3,7 @@
 mod backend;
 pub mod plain;
 mod refused;
+pub mod request;
 mod session;
 pub mod site;
 
@@ -42,15 +43,17 @@ pub fn start() {
 /// GET of a page: whoever is not signed in is sent to the page that does it.
 pub async fn page(State(app): State<App>, caller: Option<Caller>, request: Request) -> Response {
     let Some(Caller(caller)) = caller else {
-        let wanted = request
-            .uri()
-            .path_and_query()
-            .map_or("/", |path| path.as_str());
-        let next: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
-        return see_other(&format!("{}?next={next}", paths::SIGN_IN));
+        return to_sign_in(request.uri());
     };
     let scripts = app.site.is_built();
     document(app, caller, request, scripts, || {}).await
+}
+
+/// Sends somebody to the page on which they sign in, and from there back.
+fn to_sign_in(uri: &Uri) -> Response {
+    let wanted = uri.path_and_query().map_or("/", |path| path.as_str());
+    let next: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+    see_other(&format!("{}?next={next}", paths::SIGN_IN))
 }
 
 /// Renders a page with everything on it. `provide` gives the views further contexts.
@@ -67,12 +70,14 @@ async fn document(
         caller,
     });
     let (listing, page) = whereabouts(request.uri());
+    let asked = page.open();
     let loaded = Loaded::read(&world, session, listing, page).await;
     let code = loaded.refusal().map(|refusal| refusal.code);
-    match (&loaded.opened, code) {
-        (Ok(Opened::Elsewhere(path)), _) => return see_other(path),
+    match (&loaded.opened, code, asked) {
+        (Ok(Opened::Elsewhere(path)), ..) => return see_other(path),
+        (_, Some(Code::Request), Some(key)) => return see_other(&paths::request(key)),
         // Signed out between the look at the cookie and the questions of the page.
-        (_, Some(Code::SignIn)) => return see_other(paths::SIGN_IN),
+        (_, Some(Code::SignIn), _) => return see_other(paths::SIGN_IN),
         _ => {}
     }
     let tab = place::tab(request.uri().path());

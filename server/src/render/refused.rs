@@ -38,6 +38,10 @@ pub async fn refused(
     refusal: Refusal,
     form: RefusedForm<'_>,
 ) -> Response {
+    // Nothing was written that could be lost.
+    if form.action.starts_with("/d/request/") {
+        return plain::problem(app, refusal);
+    }
     let page = form
         .page
         .as_deref()

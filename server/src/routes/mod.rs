@@ -42,6 +42,10 @@ pub fn router(app: App) -> Router {
         .route("/d/publish/{key}/", post(domestic::publish::publish))
         .route("/d/evt/{key}/", post(domestic::evt::act))
         .route("/d/retry/{key}/", post(domestic::retry::retry))
+        .route(
+            "/d/request/{key}/",
+            get(domestic::request::request).post(domestic::request::answer),
+        )
         .route("/d/{key}/", get(domestic::conversation::conversation))
         .route("/d/{key}/events/", get(domestic::conversation::events))
         .route(
@@ -53,6 +57,8 @@ pub fn router(app: App) -> Router {
         .route("/inbox", get(render::page))
         .route("/drafts", get(render::page))
         .route("/sent", get(render::page))
+        .route("/requests", get(render::page))
+        .route("/requests/{key}", get(render::request::page))
         .route("/search", get(render::page))
         .route("/new", get(render::page))
         .route("/new/{draft}", get(render::page))

@@ -43,10 +43,12 @@ impl Service {
             )
             .into()),
             (ConversationRef::Published(conv), Intent::Seen { seq }) => {
-                self.mark_seen(me, conv, seq, &once).await
+                let seen = self.mark_seen(me, conv, seq, &once).await;
+                self.or_request(me, conv, seen).await
             }
             (ConversationRef::Published(conv), intent) => {
-                self.act_in(me, conv, intent, &once).await
+                let acted = self.act_in(me, conv, intent, &once).await;
+                self.or_request(me, conv, acted).await
             }
         };
         once.settle(&self.store, outcome).await
@@ -153,6 +155,7 @@ impl Service {
         let internal = || Refusal::from(Code::Internal);
         let loaded = held.conversations.remove(&act.conv);
         insert_action(tx, &record)?;
+        act.acquaint(tx, now);
         let mut projection = Projection::new(loaded.ok_or_else(internal)?, core, &change);
         projection
             .store(tx, &act.deed.prepared, &change, &record)

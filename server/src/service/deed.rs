@@ -10,6 +10,7 @@ use em2_model::participant::{Format, History, Role};
 use em2_model::record::{Record, Verified};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::intent::Intent;
+use em2_model::{Address, Platform};
 
 use super::failure::Failure;
 use super::project::Prepared;
@@ -165,6 +166,16 @@ impl Deed {
             _ => None,
         };
         about.into_iter().chain(from).collect()
+    }
+
+    /// Whom it adds on another platform.
+    pub(super) fn adds_abroad(&self) -> Option<(&Address, &Platform)> {
+        match &self.content {
+            Content::ParticipantAdd(add) if self.prepared.added.is_none() => {
+                Some((&add.address, &add.platform.as_ref()?.0))
+            }
+            _ => None,
+        }
     }
 
     /// The action signed for this person, where it does not depend on how the conversation is.

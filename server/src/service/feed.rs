@@ -19,6 +19,7 @@ use crate::store::drafts::find_draft;
 use crate::store::feed::{Missed, Told, find_counter, list_feed};
 use crate::store::list::list_rows;
 use crate::store::messages::list_messages_by_key;
+use crate::store::requests::count_requests;
 
 /// How many frames are replayed; who missed more loads the pages again.
 const REPLAY: usize = 200;
@@ -128,6 +129,11 @@ impl Replay<'_> {
                         row: Box::new(drafts::row(&draft)),
                     })
                 }),
+            Told::Requests => {
+                let requests = count_requests(&mut self.conn, self.me.user).await?;
+                let requests = u32::try_from(requests).unwrap_or(u32::MAX);
+                Some(Frame::live(Live::Requests { n, requests }))
+            }
             Told::DraftGone { draft, became } => Some(Frame::live(Live::DraftGone {
                 n,
                 key: draft,

@@ -5,6 +5,7 @@
 //!  a peer lacks something ─► parcel ─► sent by federation ─► its answer ─► one transaction: a step
 //! ```
 
+mod first;
 mod kept;
 mod log;
 mod parcel;
@@ -18,6 +19,7 @@ mod submit;
 mod unconfirmed;
 mod wait;
 
+pub(super) use first::FirstContacts;
 pub use parcel::{Left, Parcel};
 pub use rows::{Trying, is_permanent};
 pub use serve::Stretch;

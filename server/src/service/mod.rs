@@ -8,6 +8,7 @@
 //! ```
 //!
 //! - `actions`, `publish`, `drafts`, `seen`: what changes something. `actions::act` is the only way into a conversation.
+//! - `requests`: what somebody unknown has added people to, and what they answer.
 //! - `list`, `pages`, `search`, `feed`: what is read, each filtered by what the reader may see. // spec §16
 //! - `scene`, `row`: rows become what people are shown; `deed`, `wave`, `project`, `tell`: the steps of a write.
 
@@ -25,6 +26,7 @@ mod past;
 mod project;
 mod publish;
 mod recipients;
+mod requests;
 mod row;
 mod scene;
 mod search;
@@ -66,6 +68,8 @@ pub struct Parts {
     outbox: Outbox,
     /// People who wait for what another platform says to their action.
     waiting: foreign::Waiting,
+    /// How many people here other platforms have asked lately.
+    first_contacts: foreign::FirstContacts,
 }
 
 impl Deref for Service {
@@ -89,6 +93,7 @@ impl Service {
             peers,
             outbox: Outbox::default(),
             waiting: foreign::Waiting::default(),
+            first_contacts: foreign::FirstContacts::default(),
         }))
     }
 

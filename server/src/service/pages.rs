@@ -55,7 +55,8 @@ impl Service {
                 }
             }
             ConversationRef::Published(conv) => {
-                KitchenSink::Conversation(Box::new(self.sink(me, conv).await?))
+                let sink = self.sink(me, conv).await;
+                KitchenSink::Conversation(Box::new(self.or_request(me, conv, sink).await?))
             }
         })
     }

@@ -8,6 +8,7 @@ use em2_model::conversation::{Change, Core, Effect};
 use em2_model::id::ActionKey;
 use em2_model::record::{Record, Verified};
 use em2_model::unread::notable;
+use em2_model::{Address, Platform};
 
 pub(super) use message::{message, message_words, set_preview};
 pub(super) use person::{about, about_words, participant};
@@ -29,6 +30,19 @@ pub(super) struct Prepared {
     pub(super) rendered: Option<Rendered>,
     /// Whom it adds, where they have an account here.
     pub(super) added: Option<User>,
+    pub(super) gate: Gate,
+}
+
+/// How whom an action adds comes to hear of it. // spec §16
+#[derive(Clone, Default)]
+pub(super) enum Gate {
+    /// At once.
+    #[default]
+    Open,
+    /// They do not know who adds them: they are asked.
+    Asks { sender: Address, platform: Platform },
+    /// They have blocked who adds them: never.
+    Shut,
 }
 
 /// A conversation's rows on their way from before an action to after it.
@@ -44,6 +58,8 @@ pub(super) struct Projection {
     pub(super) others: Vec<MessageRow>,
     /// A label that it removed.
     pub(super) label: Option<(ActionKey, String)>,
+    /// Whom it has asked: they hear that a request waits, and nothing else.
+    pub(super) asked: Option<UserId>,
 }
 
 impl Projection {
@@ -65,6 +81,7 @@ impl Projection {
             conversation: ConversationRow { core, ..loaded.row },
             here: loaded.here,
             label: removed,
+            asked: None,
         }
     }
 

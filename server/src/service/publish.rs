@@ -22,6 +22,7 @@ use super::row::name_people;
 use super::{IdempotencyKey, Me, Service};
 use crate::store::Tx;
 use crate::store::actions::insert_action;
+use crate::store::contacts::{Regard, Who, upsert_contact};
 use crate::store::conversations::{ConversationRow, Face, insert_conversation};
 use crate::store::drafts::{Draft, find_draft, insert_draft, mark_draft_published};
 use crate::store::feed::Told;
@@ -232,6 +233,13 @@ impl Service {
         if !mark_draft_published(tx, me.user, draft, key, now).await? {
             return Ok(Outcome::Stale);
         }
+        let own = self.identity.platform();
+        for person in ready.core.people.values() {
+            if let Some(platform) = person.platform.as_ref().filter(|platform| *platform != own) {
+                let who = Who::Person(&person.address, platform);
+                upsert_contact(tx, me.user, who, Regard::Accepted, now);
+            }
+        }
         let (projection, last) = store_rows(tx, ready)?;
         self.tell_change(tx, None, &projection, &last.0, now)
             .await?;
@@ -325,6 +333,7 @@ fn store_rows(tx: &mut Tx, ready: Ready) -> Result<(Projection, Opened), Failure
             message,
             others: Vec::new(),
             label: None,
+            asked: None,
         },
         newest,
     ))

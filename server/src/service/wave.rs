@@ -9,7 +9,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use em2_model::id::ConversationKey;
+use em2_model::id::{ConversationKey, Time};
 use em2_model::record::{Record, Verified};
 use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::Accepted;
@@ -19,7 +19,8 @@ use super::deed::Deed;
 use super::failure::Failure;
 use super::once::Once;
 use super::{Me, Service};
-use crate::store::{Store, StoreError};
+use crate::store::contacts::{Regard, Who, upsert_contact};
+use crate::store::{Store, StoreError, Tx};
 use crate::together::Together;
 
 /// How many actions share a write at most: bounds how long the first waits for the last.
@@ -33,6 +34,16 @@ pub(super) struct Act {
     /// Absent where it follows what is newest when it is decided.
     pub(super) signed: Option<Verified<Record>>,
     pub(super) once: Once,
+}
+
+impl Act {
+    /// Whom somebody adds on another platform is not unknown to them from then on.
+    pub(super) fn acquaint(&self, tx: &mut Tx, now: Time) {
+        if let Some((address, platform)) = self.deed.adds_abroad() {
+            let who = Who::Person(address, platform);
+            upsert_contact(tx, self.me.user, who, Regard::Accepted, now);
+        }
+    }
 }
 
 /// The actions that wait for a write.

@@ -27,6 +27,8 @@ pub enum Told {
         draft: DraftKey,
         became: Option<ConversationKey>,
     },
+    /// A request to them came, or was answered.
+    Requests,
 }
 
 impl Told {
@@ -46,6 +48,7 @@ impl Told {
                 let became = became.map_or(none.0, |conv| key(conv.as_bytes()));
                 ("gone", (became, none.1, key(draft.as_bytes())))
             }
+            Self::Requests => ("requests", none),
         };
         [Value::Text(kind.to_owned()), conv, seq, draft]
     }
@@ -66,6 +69,7 @@ impl Told {
                 draft: row.get(4)?,
                 became: row.get_option(2)?,
             },
+            "requests" => Self::Requests,
             other => return Err(StoreError::Corrupt(format!("{other:?} in the feed"))),
         })
     }

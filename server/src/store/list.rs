@@ -10,6 +10,7 @@ use crate::store::conversations::{Face, PersonRow, face};
 use crate::store::dialect::Row;
 use crate::store::error::StoreError;
 use crate::store::feed::FIND_COUNTER;
+use crate::store::requests;
 use crate::store::users::UserId;
 use crate::store::value::{Value, args, from_json};
 
@@ -199,6 +200,7 @@ pub async fn list_rows(
 pub struct Counts {
     pub unread: u64,
     pub drafts: u64,
+    pub requests: u64,
 }
 
 /// Bounded, because its cost grows with what it counts.
@@ -210,14 +212,20 @@ fn first(rows: &[Row]) -> Result<u64, StoreError> {
     rows.first().map_or(Ok(0), |row| row.get(0))
 }
 
-/// How many of a person's conversations are unread, counted up to 1,000, and how many drafts they have.
+/// How many of a person's conversations are unread, and how many requests wait, each counted up to 1,000; and how many
+/// drafts they have.
 pub async fn count(conn: &mut Conn, user: UserId) -> Result<Counts, StoreError> {
-    let [unread, drafts] = conn
-        .fetch_each([(COUNT_UNREAD, args![user]), (COUNT_DRAFTS, args![user])])
+    let [unread, drafts, requests] = conn
+        .fetch_each([
+            (COUNT_UNREAD, args![user]),
+            (COUNT_DRAFTS, args![user]),
+            (requests::COUNT, args![user]),
+        ])
         .await?;
     Ok(Counts {
         unread: first(&unread)?,
         drafts: first(&drafts)?,
+        requests: first(&requests)?,
     })
 }
 
@@ -229,17 +237,19 @@ pub async fn list_with_counts(
     before: ListCursor,
     limit: i64,
 ) -> Result<(Vec<ListRow>, Counts, u64), StoreError> {
-    let [n, unread, drafts, rows] = conn
+    let [n, unread, drafts, requests, rows] = conn
         .fetch_each([
             (FIND_COUNTER, args![user]),
             (COUNT_UNREAD, args![user]),
             (COUNT_DRAFTS, args![user]),
+            (requests::COUNT, args![user]),
             page(user, filter, before, limit),
         ])
         .await?;
     let counts = Counts {
         unread: first(&unread)?,
         drafts: first(&drafts)?,
+        requests: first(&requests)?,
     };
     let rows = rows.iter().map(list_row).collect::<Result<_, _>>()?;
     Ok((rows, counts, first(&n)?))

@@ -16,6 +16,7 @@ mod open;
 mod value;
 
 pub mod actions;
+pub mod contacts;
 pub mod conversations;
 pub mod deliveries;
 pub mod devices;
@@ -31,6 +32,7 @@ pub mod participants;
 pub mod peers;
 pub mod pending;
 pub mod platform;
+pub mod requests;
 pub mod search;
 pub mod sessions;
 pub mod standings;

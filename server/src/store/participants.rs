@@ -33,7 +33,7 @@ pub struct ParticipantRow {
     /// How far they say that they have read, and when they said so; 0 if they never did.
     pub seen_seq: u64,
     pub seen_at: Time,
-    /// The account, of somebody here.
+    /// The account, of somebody here who has it in their list: nobody's while it is a request.
     pub user: Option<UserId>,
     /// How far they have read; theirs alone to know.
     pub read_seq: u64,

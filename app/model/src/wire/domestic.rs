@@ -4,6 +4,7 @@ mod answer;
 mod conversation;
 mod list;
 mod people;
+mod request;
 
 pub use answer::{Accepted, Draft, KitchenSink, Published};
 pub use conversation::{
@@ -12,3 +13,4 @@ pub use conversation::{
 };
 pub use list::{Hit, ListPage, ListQuery, ListView, Mark, Piece, Row, SearchPage};
 pub use people::{Label, Person, Session};
+pub use request::{Answered, Request};

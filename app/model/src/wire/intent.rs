@@ -3,8 +3,10 @@
 //! The same flat fields come as JSON or as an HTML form ([`Fields`]); [`Intent`] is what they mean.
 
 mod fields;
+mod request;
 
 pub use fields::{DraftFields, Fields};
+pub use request::{RequestAnswer, RequestFields};
 
 use crate::address::Address;
 use crate::id::{ActionKey, Time};

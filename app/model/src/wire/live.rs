@@ -86,6 +86,8 @@ pub enum Live {
         conversation: ConversationKey,
         seq: u64,
     },
+    /// A request came, or was answered: how many wait now.
+    Requests { n: u64, requests: u32 },
     /// Another participant has read; not numbered, the next page tells it too.
     Seen {
         conversation: ConversationKey,
@@ -117,7 +119,8 @@ impl Live {
             Live::Change { n, .. }
             | Live::Draft { n, .. }
             | Live::DraftGone { n, .. }
-            | Live::Read { n, .. } => Some(*n),
+            | Live::Read { n, .. }
+            | Live::Requests { n, .. } => Some(*n),
         }
     }
 }

@@ -89,9 +89,7 @@ async fn push(
             let body = push_to_bytes(parcel.epoch, &parcel.records, &parcel.seen)?;
             let answered = match client.push(peer, offset, parcel.conv, body).await {
                 Ok(bytes) => Ok(read::<Answer>(&bytes)?),
-                Err(Failed::Refused { refusal, .. })
-                    if of_conversation(refusal.code, reason(&refusal)).is_some() =>
-                {
+                Err(Failed::Refused { refusal, .. }) if is_about(&refusal, parcel.conv) => {
                     Err(refusal)
                 }
                 Err(failed) => return Err(failed.into()),
@@ -154,6 +152,13 @@ async fn settle(
             Left::Stuck(_) => about(refusal),
         },
     )
+}
+
+/// Whether a refusal is of the conversation and not of the platform: by its code, or because it names it.
+fn is_about(refusal: &Refusal, conv: ConversationKey) -> bool {
+    let named = refusal.details.get("conversation");
+    let named = named.and_then(|named| named.as_str()) == Some(&conv.to_string());
+    named || of_conversation(refusal.code, reason(refusal)).is_some()
 }
 
 fn about(refusal: Refusal) -> Outcome {

@@ -7,6 +7,7 @@ pub mod live;
 pub mod new;
 pub mod openapi;
 pub mod publish;
+pub mod request;
 pub mod retry;
 pub mod search;
 

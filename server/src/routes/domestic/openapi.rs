@@ -26,6 +26,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
         super::new::start,
         super::publish::publish,
         super::retry::retry,
+        super::request::request,
+        super::request::answer,
     ),
     // Frames of the socket, and problems, stand in no answer above.
     components(schemas(Live, Refusal)),

@@ -85,7 +85,7 @@ fn check(record: Record, keys: &Keyring, now: Time) -> Checked {
         record: Arc::new(record),
         prepared: Prepared {
             rendered,
-            added: None,
+            ..Prepared::default()
         },
     })
 }

@@ -9,15 +9,17 @@ use em2_model::wire::foreign::{Answer, Push, SeenMark, Verdict};
 use em2_model::wire::live::Live;
 use em2_model::{ConversationKey, Platform};
 
+use super::first::Counted;
 use super::ready::Checked;
 use super::room::{Part, Room, locator_slots};
 use crate::federation::keyring::Keyring;
 use crate::propagate::{Frame, after_commit};
 use crate::service::Service;
 use crate::service::failure::Failure;
+use crate::service::project::Gate;
 use crate::store::Tx;
 use crate::store::actions::list_commits;
-use crate::store::participants::{list_participants_here, mark_seen};
+use crate::store::participants::{ParticipantRow, list_participants_here, mark_seen};
 
 impl Service {
     /// Takes what `from` says about one conversation. Its request was authenticated by `log`; `keys` are those of all
@@ -51,15 +53,17 @@ impl Service {
         Ok(taken.await?)
     }
 
-    async fn take(&self, tx: &mut Tx, received: Received) -> Result<Answer, Failure> {
-        let Received { conv, from, .. } = &received;
-        let (conv, now) = (*conv, self.clock.now());
+    async fn take(&self, tx: &mut Tx, mut received: Received) -> Result<Answer, Failure> {
+        let (conv, now) = (received.conv, self.clock.now());
         let ready: Vec<_> = received.checked.iter().flatten().flatten().collect();
         let mut room = self.enter(tx, conv, &ready, &Vec::new()).await?;
         received.admit(&room)?;
         let before = room.pending();
         let mut answer = Answer::default();
-        for (index, checked) in received.checked.iter().enumerate() {
+        let mut first_contacts = Vec::new();
+        let mut checked = std::mem::take(&mut received.checked);
+        let from = &received.from;
+        for (index, checked) in checked.iter_mut().enumerate() {
             let ready = match checked {
                 Ok(Ok(ready)) => ready,
                 Ok(Err((key, refusal))) => {
@@ -81,6 +85,21 @@ impl Service {
                     .results
                     .insert(action.key().to_string(), Verdict::rejected(refusal));
                 break;
+            }
+            ready.prepared.gate = self.gate(tx, &room, ready).await?;
+            if !matches!(ready.prepared.gate, Gate::Open) {
+                match self.first_contacts.count(from, now) {
+                    Ok(counted) => first_contacts.push(counted),
+                    // Somebody here has what came before it. The rest comes again, and is told when.
+                    Err(_)
+                        if index > 0
+                            && (room.here().any(ParticipantRow::is_present)
+                                || !first_contacts.is_empty()) =>
+                    {
+                        break;
+                    }
+                    Err(slow) => return Err(slow.with("conversation", conv.to_string()).into()),
+                }
             }
             let records = vec![ready.record.clone()];
             let message = match ready.record.commit() {
@@ -112,6 +131,7 @@ impl Service {
             return Err(Refusal::from(Code::NoConv).into());
         }
         self.leave(tx, &room, &before, now).await?;
+        tx.on_commit(move || first_contacts.into_iter().for_each(Counted::stays));
         answer.have = list_commits(tx, conv, locator_slots(seq)).await?;
         answer.have.reverse();
         for mark in &received.seen {

@@ -25,7 +25,7 @@ use crate::store::conversations::{
     ConversationRow, Held, Loaded, Wanted, insert_conversation, load_for_write,
 };
 use crate::store::feed::Heads;
-use crate::store::participants::insert_participants;
+use crate::store::participants::{ParticipantRow, insert_participants};
 use crate::store::pending::{delete_pending, insert_pending, list_pending};
 use crate::store::search::insert_words;
 use crate::store::standings::{find_standing, upsert_standing};
@@ -187,6 +187,9 @@ impl Service {
         projection.readers.sort_unstable();
         self.tell_change(tx, Some(&mut room.heads), &projection, record, now)
             .await?;
+        if let Some(user) = projection.asked {
+            self.tell_requests(tx, Some(&mut room.heads), user).await?;
+        }
         room.loaded = Some(projection.into_loaded());
         Ok(())
     }
@@ -244,6 +247,11 @@ impl Room {
     pub(super) fn part_of(&self, platform: &Platform) -> Part {
         let core = self.state.conversation().map(Conversation::core);
         core.map_or(Part::Unknown, |core| part_of(core, platform))
+    }
+
+    /// People here who have the conversation in their list, some perhaps as it was when they were removed.
+    pub(super) fn here(&self) -> impl Iterator<Item = &ParticipantRow> {
+        self.loaded.iter().flat_map(|loaded| &loaded.here)
     }
 
     /// Whether this commit is in the log.
@@ -356,6 +364,7 @@ fn begin(
         message: None,
         others: Vec::new(),
         label: None,
+        asked: None,
     })
 }
 

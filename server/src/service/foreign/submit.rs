@@ -48,6 +48,7 @@ impl Service {
             return Ok(Err(Refusal::from(Code::Busy)));
         }
         insert_pending(tx, act.conv, &act.me.address, record, now);
+        act.acquaint(tx, now);
         let (outbox, conv, peer) = (self.outbox.clone(), act.conv, leader.clone());
         tx.on_commit(move || outbox.raise(&peer, conv));
         let message = loaded.and_then(|loaded| {

@@ -4,7 +4,7 @@ use em2_model::action::Kind;
 use em2_model::conversation::{Change, Core, Person};
 use em2_model::id::{ConversationKey, Time};
 
-use super::{Prepared, Projection};
+use super::{Gate, Prepared, Projection};
 use crate::service::failure::Failure;
 use crate::service::row::name_people;
 use crate::store::Tx;
@@ -12,6 +12,7 @@ use crate::store::list::Frozen;
 use crate::store::participants::{
     ParticipantRow, insert_participants, mark_removed, update_participant,
 };
+use crate::store::requests::{RequestRow, delete_request, upsert_request};
 use crate::store::search::{Indexed, update_words};
 use crate::store::users::User;
 
@@ -90,8 +91,25 @@ impl Projection {
         let conv = self.conversation.core.key;
         match change.kind {
             Kind::ParticipantAdd => {
-                let row = participant(conv, person, prepared.added.as_ref(), change);
+                let mut row = participant(conv, person, prepared.added.as_ref(), change);
+                if !matches!(prepared.gate, Gate::Open) {
+                    row.user = None;
+                }
                 insert_participants(tx, std::slice::from_ref(&row));
+                if let (Gate::Asks { sender, platform }, Some(user)) =
+                    (&prepared.gate, &prepared.added)
+                {
+                    let request = RequestRow {
+                        conv,
+                        item: person.item,
+                        user: user.id,
+                        sender: sender.clone(),
+                        platform: platform.clone(),
+                        at: change.at,
+                    };
+                    upsert_request(tx, &request);
+                    self.asked = Some(user.id);
+                }
                 if let Some(user) = row.user {
                     self.here.retain(|other| other.user != row.user);
                     self.here.push(row);
@@ -107,8 +125,10 @@ impl Projection {
                 }
             }
             _ => {
-                if let Some(row) = self.here.iter_mut().find(|row| row.item == person.item) {
-                    row.removed_seq = Some(change.seq);
+                match self.here.iter_mut().find(|row| row.item == person.item) {
+                    Some(row) => row.removed_seq = Some(change.seq),
+                    // They may not have answered yet.
+                    None => delete_request(tx, conv, person.item),
                 }
             }
         }

@@ -1,13 +1,17 @@
 //! Platforms that talk to each other, as stories.
 
 mod outage;
+mod requests;
 mod talk;
 
 use std::time::Duration;
 
-use em2_model::ConversationKey;
 use em2_model::id::ConversationRef;
 use em2_model::wire::domestic::{Conversation, Entry, Row};
+use em2_model::{Address, ConversationKey, Platform, Time};
+use server::store::contacts::{Regard, Who, upsert_contact};
+use server::store::users::find_user_by_address;
+use server::store::{Store, StoreError};
 
 use crate::support::person::Person;
 use crate::support::server::TestServer;
@@ -38,10 +42,37 @@ macro_rules! on_both {
 }
 use on_both;
 
-/// Somebody with an account on a platform, signed in.
+/// Somebody with an account on a platform, signed in, to whom nobody on the three platforms is a stranger: what they
+/// are added to stands in their list at once.
 async fn person(server: &TestServer, address: &str) -> Person {
+    let person = newcomer(server, address).await;
+    acquainted(server, address).await;
+    person
+}
+
+/// Somebody with an account on a platform, signed in, who knows nobody on the others yet.
+async fn newcomer(server: &TestServer, address: &str) -> Person {
     server.account(address).await;
     server.sign_in(address).await
+}
+
+/// Has somebody accept everybody on the three platforms, as though they had done so long ago.
+async fn acquainted(server: &TestServer, address: &str) {
+    let address = Address::parse(address).unwrap();
+    let store = Store::open(server.database()).await.unwrap();
+    let known = store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            let user = find_user_by_address(tx, &address).await?.unwrap().id;
+            for name in ["alpha", "beta", "gamma"] {
+                let platform = Platform::parse(&format!("em2.{name}.test")).unwrap();
+                let who = Who::Everybody(&platform);
+                upsert_contact(tx, user, who, Regard::Accepted, Time(0));
+            }
+            Ok(())
+        })
+    });
+    known.await.unwrap();
+    store.close().await;
 }
 
 /// Waits until something is so. What never becomes so fails the test with what was seen last.

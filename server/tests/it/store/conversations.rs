@@ -189,7 +189,7 @@ on_both! {
         let bob_id = account(&store, bob.as_str()).await;
         let conv = publish(&store, &anna, &[(&bob, History::All)], "Lunch", "When?").await;
         let mut conn = store.reader().await.unwrap();
-        assert_eq!(count(&mut conn, bob_id).await.unwrap(), Counts { unread: 1, drafts: 0 });
+        assert_eq!(count(&mut conn, bob_id).await.unwrap(), Counts { unread: 1, drafts: 0, requests: 0 });
         assert_eq!(commit!(store, |tx| mark_read(tx, conv, bob_id, 3).await?), Ok(true));
         assert_eq!(commit!(store, |tx| mark_read(tx, conv, bob_id, 2).await?), Ok(false), "only rises");
         assert_eq!(count(&mut conn, bob_id).await.unwrap().unread, 0);

@@ -6,6 +6,7 @@ mod drafts;
 mod engine;
 mod migrations;
 mod people;
+mod requests;
 mod search;
 mod world;
 

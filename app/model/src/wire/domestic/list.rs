@@ -12,11 +12,12 @@ use crate::id::{ActionKey, ConversationRef, Time};
 pub struct Row {
     pub key: ConversationRef,
     pub subject: String,
-    /// The first four participants other than the reader; the author of the preview comes first.
+    /// The first four participants other than the reader; the author of the preview comes first. Of a request the
+    /// sender alone, by their address.
     pub people: Vec<Person>,
     /// How many participants are present, the reader included.
     pub people_count: u32,
-    /// The beginning of the newest message as plain text, at most 140 characters.
+    /// The beginning of the newest message as plain text, at most 140 characters. Of a request the sender's platform.
     pub preview: String,
     /// Who wrote the preview.
     pub preview_by: Option<Address>,
@@ -43,6 +44,8 @@ pub struct ListPage {
     pub unread: u32,
     /// How many drafts there are.
     pub drafts: u32,
+    /// How many requests wait for an answer, counted up to 1,000.
+    pub requests: u32,
     /// The reader's feed counter when the page was read: where the socket goes on.
     pub n: u64,
 }
@@ -57,6 +60,8 @@ pub enum ListView {
     Drafts,
     /// Conversations in which the reader has written.
     Sent,
+    /// Conversations to which somebody unknown has added the reader, who has not answered yet. // spec §16
+    Requests,
 }
 
 /// The query of `GET /d/l/`.
