@@ -51,7 +51,7 @@ pub enum Unknown {
     Unreached(Unreached),
     /// A local trial asks nobody.
     Trial,
-    /// Its key log begins with another entry than it did: somebody else owns the name. // spec §3
+    /// Its key log is not what became of the one that is known: somebody else owns the name. // spec §3
     Incarnation,
     Store(StoreError),
 }
@@ -217,8 +217,7 @@ impl Peers {
         }) else {
             return Ok(());
         };
-        let (_, log) = PlatformDocument::parse(&document)
-            .map_err(|refusal| StoreError::Corrupt(refusal.message))?;
+        let log = parse(&document)?;
         self.remember(
             platform,
             Known {
@@ -250,12 +249,18 @@ impl Peers {
             serde_json::to_vec(document).map_err(|error| StoreError::Fault(error.to_string()))?;
         let expires_at = self.0.clock.now().plus(ttl);
         let row = find_peer(&mut self.0.store.reader().await?, platform).await?;
-        if row
-            .and_then(|row| row.incarnation)
-            .is_some_and(|known| known != log.incarnation())
-        {
-            return Err(Unknown::Incarnation);
-        }
+        let known = match row.and_then(|row| row.document) {
+            Some(document) => Some(parse(&document)?),
+            None => None,
+        };
+        // Whoever answers with less than what is known has an old copy; with something else, it is somebody else.
+        let log = match known {
+            Some(known) if !log.extends(&known) => match known.extends(&log) {
+                true => return Ok(Arc::new(known)),
+                false => return Err(Unknown::Incarnation),
+            },
+            _ => log,
+        };
         let (inc, name, log) = (log.incarnation(), platform.clone(), Arc::new(log));
         let kept = self.0.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
@@ -306,4 +311,11 @@ impl Peers {
         flights.retain(|_, flight| Arc::strong_count(flight) > 1);
         flights.entry(platform.clone()).or_default().clone()
     }
+}
+
+/// The key log of a document that was verified before it was stored.
+fn parse(document: &[u8]) -> Result<KeyLog, StoreError> {
+    let parsed = PlatformDocument::parse(document);
+    let (_, log) = parsed.map_err(|refusal| StoreError::Corrupt(refusal.message))?;
+    Ok(log)
 }

@@ -178,7 +178,10 @@ impl Service {
                     mark_seen_delivered(tx, conv, peer.as_str(), seen_at);
                 }
                 if leads {
-                    mark_delivered(tx, conv, peer.as_str(), common, now);
+                    // What moves nothing forgets no trouble.
+                    if common > acked || sent == 0 {
+                        mark_delivered(tx, conv, peer.as_str(), common, now);
+                    }
                     return Ok(match common {
                         _ if sent == 0 => Left::Nothing,
                         common if common <= acked => Left::Stuck(why(&answer)),
@@ -186,6 +189,7 @@ impl Service {
                         _ => Left::Nothing,
                     });
                 }
+                mark_delivered(tx, conv, peer.as_str(), 0, now);
                 let mut room = service.enter(tx, conv, &[], &answer.have).await?;
                 let before = room.pending();
                 let results = answer.results.iter();
