@@ -51,8 +51,12 @@ fn a_request_says_who_asks_and_gives_five_answers() {
         ("ignore", "Ignore"),
         ("block", "Block <bdi>eve@e.example</bdi>"),
     ] {
+        let button = html.split("<button").find(|button| {
+            let tag = button.split('>').next().unwrap_or_default();
+            tag.contains(&format!("value=\"{word}\""))
+        });
         assert!(
-            html.contains(&format!("value=\"{word}\">{says}</button>")),
+            button.is_some_and(|button| button.contains(&format!(">{says}</button>"))),
             "{word}: {html}"
         );
     }

@@ -48,7 +48,7 @@ impl Statement {
     fn name(&self) -> [usize; 3] {
         let of = |text: &'static str| text.as_ptr() as usize;
         match self.sql {
-            Sql::Text(text) => [of(text), 0, self.args.len()],
+            Sql::Text(text) => [of(text), text.len(), self.args.len()],
             Sql::Rows { head, tail, .. } => [of(head), of(tail), self.args.len()],
         }
     }
@@ -80,7 +80,34 @@ impl Statement {
 /// the same one.
 #[derive(Clone, Default)]
 pub(in crate::store) struct Texts {
-    known: Arc<RwLock<HashMap<Vec<usize>, Arc<str>>>>,
+    known: Arc<RwLock<HashMap<(Way, Vec<usize>), Arc<str>>>>,
+}
+
+/// Who takes a text: the same statement is written differently for each.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Way {
+    /// A reader of SQLite knows parameters by name.
+    Read,
+    /// The writer of SQLite knows them by number.
+    Written,
+    Postgres,
+}
+
+impl Way {
+    fn write(self, part: Part, n: usize) -> String {
+        match self {
+            Way::Read => sqlite(part, format!("${n}")),
+            Way::Written => sqlite(part, format!("?{n}")),
+            Way::Postgres => match part {
+                Part::Parameter => format!("${n}"),
+                Part::Each => format!("(SELECT unnest(${n}::BIGINT[]))"),
+                Part::EachKey => format!("(SELECT unnest(${n}::BYTEA[]))"),
+                Part::EachText => format!("(SELECT unnest(${n}::TEXT[]))"),
+                Part::ForUpdate => "FOR UPDATE".to_owned(),
+                Part::SkipLocked => "FOR UPDATE SKIP LOCKED".to_owned(),
+            },
+        }
+    }
 }
 
 impl Texts {
@@ -89,43 +116,30 @@ impl Texts {
 
     /// The statements as a reader of SQLite takes them.
     pub(super) fn joined(&self, statements: &[Statement]) -> Result<SqlStr, StoreError> {
-        let text = self.text(statements, |part, n| sqlite(part, format!("${n}")))?;
+        let text = self.text(statements, Way::Read)?;
         Ok(AssertSqlSafe(text).into_sql_str())
     }
 
     /// The statement as the writer of SQLite takes it: its parameters have numbers, not names.
     pub(super) fn written(&self, statement: &Statement) -> Result<Arc<str>, StoreError> {
-        self.text(std::slice::from_ref(statement), |part, n| {
-            sqlite(part, format!("?{n}"))
-        })
+        self.text(std::slice::from_ref(statement), Way::Written)
     }
 
     pub(super) fn postgres(&self, statement: &Statement) -> Result<SqlStr, StoreError> {
-        let text = self.text(std::slice::from_ref(statement), |part, n| match part {
-            Part::Parameter => format!("${n}"),
-            Part::Each => format!("(SELECT unnest(${n}::BIGINT[]))"),
-            Part::EachKey => format!("(SELECT unnest(${n}::BYTEA[]))"),
-            Part::EachText => format!("(SELECT unnest(${n}::TEXT[]))"),
-            Part::ForUpdate => "FOR UPDATE".to_owned(),
-            Part::SkipLocked => "FOR UPDATE SKIP LOCKED".to_owned(),
-        })?;
+        let text = self.text(std::slice::from_ref(statement), Way::Postgres)?;
         Ok(AssertSqlSafe(text).into_sql_str())
     }
 
     /// The statements as one text, which is put together once.
-    fn text(
-        &self,
-        statements: &[Statement],
-        write: fn(Part, usize) -> String,
-    ) -> Result<Arc<str>, StoreError> {
-        let name: Vec<usize> = statements.iter().flat_map(Statement::name).collect();
+    fn text(&self, statements: &[Statement], way: Way) -> Result<Arc<str>, StoreError> {
+        let name = (way, statements.iter().flat_map(Statement::name).collect());
         // A map that a panic left half-way still holds whole texts.
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(text) = known.get(&name) {
             return Ok(text.clone());
         }
         drop(known);
-        let text: Arc<str> = rewrite(statements, write)?.into();
+        let text: Arc<str> = rewrite(statements, way)?.into();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= Self::LIMIT {
             known.clear();
@@ -164,10 +178,8 @@ fn sqlite(part: Part, parameter: String) -> String {
 
 /// Numbers the parameters through, writes lists and row locks in the engine's way, and refuses a
 /// statement whose number of values is not that of its parameters: SQLite would read NULL.
-fn rewrite(
-    statements: &[Statement],
-    write: fn(Part, usize) -> String,
-) -> Result<String, StoreError> {
+fn rewrite(statements: &[Statement], way: Way) -> Result<String, StoreError> {
+    let write = |part, n| way.write(part, n);
     let mut out = String::new();
     let mut offset = 0;
     for statement in statements {
@@ -263,17 +275,21 @@ mod tests {
                 args![true, vec![1_i64, 2]],
             ),
         ];
-        let sql = Texts::default().joined(&statements).unwrap();
+        // A reader and the writer share the texts: neither gets that of the other.
+        let texts = Texts::default();
+        let read = texts.joined(&statements[1..]).unwrap();
+        assert!(read.as_str().contains("c = $1"));
+        let sql = texts.joined(&statements).unwrap();
         assert_eq!(
             sql.as_str(),
             "UPDATE t SET a = $1 WHERE b = $2 OR a = $1;\n\
              SELECT a FROM t WHERE b IN (SELECT value FROM json_each($4)) AND c = $3 "
         );
         assert_eq!(
-            &*Texts::default().written(&statements[1]).unwrap(),
+            &*texts.written(&statements[1]).unwrap(),
             "SELECT a FROM t WHERE b IN (SELECT value FROM json_each(?2)) AND c = ?1 "
         );
-        let sql = Texts::default().postgres(&statements[1]).unwrap();
+        let sql = texts.postgres(&statements[1]).unwrap();
         assert_eq!(
             sql.as_str(),
             "SELECT a FROM t WHERE b IN (SELECT unnest($2::BIGINT[])) AND c = $1 FOR UPDATE"
