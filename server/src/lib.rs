@@ -8,6 +8,7 @@
 // The type of a page nests as deep as its markup.
 #![recursion_limit = "512"]
 
+pub mod archive;
 pub mod auth;
 pub mod clock;
 pub mod config;

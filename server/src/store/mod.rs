@@ -16,6 +16,7 @@ mod open;
 mod value;
 
 pub mod actions;
+pub mod archive;
 pub mod contacts;
 pub mod conversations;
 pub mod deliveries;
