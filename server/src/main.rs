@@ -1,8 +1,10 @@
-//! The command line: `serve`, `user add|list|passwd`, `key show|rotate|recover`, `route check`, `migrate`.
+//! The command line: `serve`, `user add|list|passwd`, `key show|rotate|recover`, `route check`, `export`, `verify`,
+//! `migrate`.
 
 mod command;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -40,6 +42,15 @@ enum Command {
     /// The keys with which this platform signs
     #[command(subcommand)]
     Key(Key),
+    /// Write a conversation, with the keys that signed it, to one file that proves itself
+    Export {
+        key: em2_model::ConversationKey,
+        /// A new file [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Check such a file: nothing else is needed, no database and no network
+    Verify { file: PathBuf },
     /// Bring the database up to date and stop
     Migrate,
 }
@@ -73,6 +84,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Error> {
+    // Before the settings, which it does not need.
+    if let Command::Verify { file } = &cli.command {
+        return command::verify::check(file);
+    }
     let config = Config::load(cli.options)?;
     telemetry::start(&config);
     match cli.command {
@@ -85,6 +100,8 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::User(command) => user(config, command).await,
         Command::Route(command) => route::run(&config, command).await,
         Command::Key(command) => key::run(config, command).await,
+        Command::Export { key, out } => command::export::export(&config, key, out).await,
+        Command::Verify { file } => command::verify::check(&file),
     }
 }
 
