@@ -51,6 +51,7 @@ rust() {
     local log=$logs/cargo.log status=0 from=$SECONDS counts
     need '/usr/lib/postgresql/*/bin/postgres' postgresql "the storage tests on PostgreSQL" || true
     need redis-server redis-server "the tests on Redis" || true
+    need python3 python3 "the check of a conversation as a file by docs/verify.py" || true
     need strace strace "the proof that nothing is acknowledged before it is synced" || true
     say "model and server tests"
     "$scripts/with-services.sh" cargo test --locked --no-fail-fast "${host_packages[@]}" 2>&1 | tee "$log" || status=1

@@ -50,7 +50,7 @@ impl Drop for Serving {
 }
 
 /// Starts it on a free port; answers with the address that it prints.
-async fn serve(folder: &Path) -> (Serving, String) {
+pub(super) async fn serve(folder: &Path) -> (Serving, String) {
     let mut command = program(folder);
     command
         .args(["serve", "--listen", "127.0.0.1:0"])

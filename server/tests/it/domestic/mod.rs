@@ -1,5 +1,6 @@
 //! What a platform's own people do: sign in, hold conversations, listen.
 
+mod archive;
 mod bad_input;
 mod command_line;
 mod forms;

@@ -1,5 +1,6 @@
 //! Platforms that talk to each other, as stories.
 
+mod archive;
 mod outage;
 mod requests;
 mod talk;

@@ -1,5 +1,6 @@
 //! The use cases as stories, told on both engines.
 
+mod archive;
 mod changes;
 mod cost;
 mod drafts;

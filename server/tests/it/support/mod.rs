@@ -1,5 +1,6 @@
 //! What tests stand on: databases of their own, whole servers on them, and people who use them.
 
+pub(crate) mod archive;
 pub(crate) mod database;
 pub(crate) mod person;
 pub(crate) mod platforms;
