@@ -18,6 +18,8 @@ pub mod discovery;
 mod dns;
 pub mod engine;
 pub mod expiry;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod guard;
 pub mod keyring;
 pub mod nonces;
