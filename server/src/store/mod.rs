@@ -23,6 +23,7 @@ pub mod deliveries;
 pub mod devices;
 pub mod drafts;
 pub mod ended;
+pub mod evidence;
 pub mod feed;
 pub mod fold;
 pub mod idempotency;

@@ -4,6 +4,7 @@ mod conversations;
 mod crash;
 mod drafts;
 mod engine;
+mod evidence;
 mod migrations;
 mod people;
 mod requests;
