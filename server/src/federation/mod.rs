@@ -66,11 +66,17 @@ impl Federation {
         self.outbox.alive(platform);
     }
 
-    /// The keys of all who signed these records, as far as they can be found out.
-    pub async fn keyring(&self, records: impl Iterator<Item = &Record>) -> Keyring {
+    /// The keys of all who signed these records, which `from` has sent, as far as they can be found out. Those that are
+    /// not known are asked for, not too many at once.
+    pub async fn keyring(
+        &self,
+        from: &Platform,
+        records: impl Iterator<Item = &Record>,
+    ) -> Keyring {
         let mut keys = Keyring::default();
         for (platform, kids) in Keyring::signers(records) {
-            match self.peers.log_with(&platform, &kids).await {
+            let may_ask = || self.rates.signer(from);
+            match self.peers.log_with(&platform, &kids, may_ask).await {
                 Ok(log) => keys.add(platform, log),
                 Err(why) => tracing::info!(%platform, ?why, "the keys of a platform are not known"),
             }

@@ -2,7 +2,7 @@
 //! missing or too old. // spec §2, §3, §6
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use em2_model::id::Incarnation;
 use em2_model::keys::KeyLog;
@@ -20,6 +20,9 @@ use crate::store::peers::{find_peer, upsert_document};
 use crate::store::platform::{Recipient, find_recipient, upsert_recipient};
 use crate::store::{Store, StoreError};
 
+/// Above so many platforms that rest, those are forgotten that have rested long enough.
+const RESTING: usize = 10_000;
+
 /// Other platforms. Cheap to clone: every clone is the same one.
 #[derive(Clone)]
 pub struct Peers(Arc<Inner>);
@@ -32,6 +35,8 @@ struct Inner {
     /// This platform itself.
     own: Identity,
     known: Mutex<BTreeMap<Platform, Known>>,
+    /// Platforms that were asked in vain.
+    resting: Mutex<BTreeMap<Platform, Rest>>,
     /// One look-up at a time for each platform.
     flights: Mutex<BTreeMap<Platform, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -40,9 +45,15 @@ struct Inner {
 struct Known {
     log: Arc<KeyLog>,
     expires_at: Time,
-    /// Failures to fetch it in a row, and until when it is not fetched again. // spec §2, §6
+}
+
+/// A platform that is not asked again before this time, and why there was no document, if there was none.
+#[derive(Clone)]
+struct Rest {
+    until: Time,
+    /// Times in a row.
     failures: u32,
-    failed_until: Time,
+    why: Option<Unreached>,
 }
 
 /// Why the keys of a platform are not known.
@@ -51,6 +62,8 @@ pub enum Unknown {
     Unreached(Unreached),
     /// A local trial asks nobody.
     Trial,
+    /// Too many are asked for at once.
+    Later,
     /// Its key log is not what became of the one that is known: somebody else owns the name. // spec §3
     Incarnation,
     Store(StoreError),
@@ -72,6 +85,7 @@ impl From<Unknown> for Refusal {
             Unknown::Trial => Refusal::format(
                 "A local trial speaks to no other platform. Set up a platform to reach others.",
             ),
+            Unknown::Later => Refusal::from(Code::Slow).with("retry_after", 60),
             Unknown::Incarnation => Refusal::from(Code::Incarnation),
             Unknown::Store(error) => {
                 tracing::error!(%error, "what is known of a platform cannot be read");
@@ -90,6 +104,7 @@ impl Peers {
             discovery,
             own,
             known: Mutex::default(),
+            resting: Mutex::default(),
             flights: Mutex::default(),
         }))
     }
@@ -153,14 +168,16 @@ impl Peers {
 
     /// The key log of a platform as it was last read; fetched if it never was.
     pub async fn log(&self, platform: &Platform) -> Result<Arc<KeyLog>, Unknown> {
-        self.log_with(platform, &BTreeSet::new()).await
+        self.log_with(platform, &BTreeSet::new(), || true).await
     }
 
-    /// The key log of a platform; fetched again where it lacks one of these keys.
+    /// The key log of a platform; fetched again where it lacks one of these keys and `may_ask` allows it, which is
+    /// asked at most once and only then.
     pub async fn log_with(
         &self,
         platform: &Platform,
         kids: &BTreeSet<Kid>,
+        may_ask: impl FnOnce() -> bool,
     ) -> Result<Arc<KeyLog>, Unknown> {
         if let Some(log) = self.held(platform, kids) {
             return Ok(log);
@@ -176,37 +193,34 @@ impl Peers {
                 return Ok(log);
             }
         }
-        let now = self.0.clock.now();
-        let known = self.known(platform);
-        if let Some(known) = known.as_ref().filter(|known| known.failed_until > now) {
-            return Ok(known.log.clone());
+        let why = match self.rests(platform) {
+            Some(rest) => rest.why,
+            None if !may_ask() => match self.known(platform) {
+                Some(known) if !lacks(&known.log, kids) => return Ok(known.log),
+                _ => return Err(Unknown::Later),
+            },
+            None => match self.fetch(platform).await {
+                Ok(log) => {
+                    // Without the key that was looked for, or an old copy: it has no better one for a while.
+                    if self.held(platform, kids).is_none() {
+                        self.rest(platform, None);
+                    }
+                    return Ok(log);
+                }
+                Err(Unknown::Unreached(why)) => {
+                    tracing::info!(%platform, %why, "a platform document was not fetched");
+                    self.rest(platform, Some(why.clone()));
+                    Some(why)
+                }
+                Err(unknown) => return Err(unknown),
+            },
+        };
+        // What is known still counts for what it knows.
+        match (self.known(platform), why) {
+            (Some(known), _) => Ok(known.log),
+            (None, Some(why)) => Err(Unknown::Unreached(why)),
+            (None, None) => Err(Unknown::Later),
         }
-        match (self.fetch(platform).await, known) {
-            (Ok(log), _) => Ok(log),
-            // What is known still counts for what it knows.
-            (Err(Unknown::Unreached(why)), Some(known)) => {
-                tracing::info!(%platform, %why, "a platform document was not fetched");
-                let failed = Known {
-                    failures: known.failures + 1,
-                    failed_until: now.plus(expiry::retry(known.failures + 1)),
-                    ..known
-                };
-                let log = failed.log.clone();
-                self.remember(platform, failed);
-                Ok(log)
-            }
-            (Err(unknown), _) => Err(unknown),
-        }
-    }
-
-    /// Whether anything is known of a platform, without asking anybody.
-    pub async fn is_known(&self, platform: &Platform, kid: &Kid) -> Result<bool, Unknown> {
-        if self.known(platform).is_none() {
-            self.load(platform).await?;
-        }
-        Ok(self
-            .held(platform, &BTreeSet::from([kid.clone()]))
-            .is_some())
     }
 
     async fn load(&self, platform: &Platform) -> Result<(), Unknown> {
@@ -223,8 +237,6 @@ impl Peers {
             Known {
                 log: Arc::new(log),
                 expires_at: row.expires_at,
-                failures: 0,
-                failed_until: Time(0),
             },
         );
         Ok(())
@@ -274,10 +286,9 @@ impl Peers {
             Known {
                 log: log.clone(),
                 expires_at,
-                failures: 0,
-                failed_until: Time(0),
             },
         );
+        self.resting().remove(platform);
         Ok(log)
     }
 
@@ -288,8 +299,7 @@ impl Peers {
         }
         let known = self.known(platform)?;
         let young = known.expires_at > self.0.clock.now();
-        let complete = kids.iter().all(|kid| known.log.find(kid).is_some());
-        (complete && young).then_some(known.log)
+        (young && !lacks(&known.log, kids)).then_some(known.log)
     }
 
     fn known(&self, platform: &Platform) -> Option<Known> {
@@ -300,6 +310,40 @@ impl Peers {
     fn remember(&self, platform: &Platform, new: Known) {
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(platform.clone(), new);
+    }
+
+    /// A platform that is not to be asked now.
+    fn rests(&self, platform: &Platform) -> Option<Rest> {
+        let now = self.0.clock.now();
+        let rest = self.resting().get(platform).cloned();
+        rest.filter(|rest| rest.until > now)
+    }
+
+    /// Has a platform not asked for a while: the longer, the more often a document failed that is known. Who is not
+    /// known may be there again soon. // spec §2, §6
+    fn rest(&self, platform: &Platform, why: Option<Unreached>) {
+        let now = self.0.clock.now();
+        let is_known = self.known(platform).is_some();
+        let mut resting = self.resting();
+        let failures = match resting.get(platform) {
+            Some(rest) if is_known && why.is_some() => rest.failures + 1,
+            _ => 1,
+        };
+        let until = now.plus(expiry::retry(failures));
+        if resting.len() >= RESTING {
+            resting.retain(|_, rest| rest.until > now);
+        }
+        let rest = Rest {
+            until,
+            failures,
+            why,
+        };
+        resting.insert(platform.clone(), rest);
+    }
+
+    fn resting(&self) -> MutexGuard<'_, BTreeMap<Platform, Rest>> {
+        let resting = &self.0.resting;
+        resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn flight(&self, platform: &Platform) -> Arc<tokio::sync::Mutex<()>> {
@@ -318,4 +362,8 @@ fn parse(document: &[u8]) -> Result<KeyLog, StoreError> {
     let parsed = PlatformDocument::parse(document);
     let (_, log) = parsed.map_err(|refusal| StoreError::Corrupt(refusal.message))?;
     Ok(log)
+}
+
+fn lacks(log: &KeyLog, kids: &BTreeSet<Kid>) -> bool {
+    kids.iter().any(|kid| log.find(kid).is_none())
 }

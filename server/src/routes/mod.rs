@@ -78,7 +78,9 @@ pub fn router(app: App) -> Router {
         .route("/f/evt/{key}/", post(foreign::evt::push))
         .route("/f/{key}/", get(foreign::conversation::sink))
         .route("/f/{key}/events/", get(foreign::conversation::events))
-        .route("/.well-known/em2", get(foreign::document::document));
+        .route("/.well-known/em2", get(foreign::document::document))
+        .layer(time_limit())
+        .layer(CatchPanicLayer::custom(problem::panicked));
     Router::new()
         .merge(domestic)
         .merge(pages)
@@ -87,10 +89,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(problem::method)
         // The outermost comes last.
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            REQUEST,
-        ))
+        .layer(time_limit())
         .layer(CsrfLayer::new().with_rejection_response(secure::foreign))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn_with_state(app.clone(), problem::as_page))
@@ -100,4 +99,9 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), secure::headers))
         .layer(from_fn(problem::logged))
         .with_state(app)
+}
+
+/// Whoever takes longer to send a request is not listened to any more. // security.md 20
+fn time_limit() -> TimeoutLayer {
+    TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST)
 }

@@ -40,7 +40,7 @@ pub async fn batches(State(app): State<App>, signed: Signed) -> Result<Json<Answ
 
 async fn take(app: &App, signed: &Signed, push: Push) -> Result<Answer, Refusal> {
     let records = push.records.iter().flatten();
-    let keys = app.federation.keyring(records).await;
+    let keys = app.federation.keyring(&signed.platform, records).await;
     app.service
         .receive(&signed.platform, &signed.log, push, keys)
         .await

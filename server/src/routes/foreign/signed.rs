@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use em2_model::Platform;
@@ -13,6 +13,7 @@ use em2_model::keys::KeyLog;
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::foreign::REQUEST_MAX;
 
+use crate::federation::peers::Unknown;
 use crate::federation::signature::{Claim, check_authority};
 use crate::routes::extract::{From, texts};
 use crate::routes::problem::Problem;
@@ -67,21 +68,30 @@ async fn known(parts: &mut Parts, app: &App, claim: &Claim) -> Result<Arc<KeyLog
     let address = address.map_or(none, |From(address)| address);
     let (rates, peers) = (&app.federation.rates, &app.federation.peers);
     rates.take(address, &claim.platform, &claim.kid)?;
-    if !peers.is_known(&claim.platform, &claim.kid).await? {
-        rates.look_up(address)?;
-    }
     let kids = BTreeSet::from([claim.kid.clone()]);
-    match peers.log_with(&claim.platform, &kids).await {
-        Ok(log) => Ok(log),
-        Err(why) => {
-            tracing::info!(platform = %claim.platform, ?why, "who asks could not be found out");
-            Err(Refusal::from(why))
+    let may_ask = || rates.look_up(address);
+    let known = peers.log_with(&claim.platform, &kids, may_ask);
+    known.await.map_err(|why| {
+        tracing::info!(platform = %claim.platform, ?why, "who asks could not be found out");
+        match why {
+            // Why not is for the log: whoever asks is not who they say, perhaps, and learns nothing of our network.
+            Unknown::Unreached(_) => Refusal::new(
+                Code::KeyUnknown,
+                "The platform's keys could not be fetched. See that its document can be read, and send this again.",
+            ),
+            why => Refusal::from(why),
         }
-    }
+    })
 }
 
-/// What is not unpacked is no bomb, and what is too long is not read. // security.md 19, 21
+/// What is not unpacked is no bomb, and what is too long is not read. Whoever signs a body knows how long it is: there
+/// are no two ways of saying it, which somebody on the way could read in another one. // security.md 18, 19, 21
 fn check_size(headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return Err(Refusal::format(
+            "A request says how long it is by Content-Length alone. Send it without Transfer-Encoding.",
+        ));
+    }
     if texts(headers, CONTENT_ENCODING).any(|coding| coding != "identity") {
         return Err(Refusal::from(Code::Type));
     }
