@@ -103,14 +103,15 @@ fn branches(
     let Some(ours) = ours.as_ref().and_then(|ours| ours.commit()) else {
         return false;
     };
-    if seq < 2 || log.commit_key(seq - 1) != Some(commit.prev()) {
-        return false;
-    }
+    // Whatever lies before them: no leader gives a slot twice in one epoch. // spec §13
     if commit.epoch() == ours.epoch() && commit.leader() == ours.leader() {
         out.push(Output::Alarm {
             seq,
             code: Code::Fork,
         });
+        return false;
+    }
+    if seq < 2 || log.commit_key(seq - 1) != Some(commit.prev()) {
         return false;
     }
     let epoch = commit.epoch().max(led);
