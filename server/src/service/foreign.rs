@@ -5,6 +5,8 @@
 //!  a peer lacks something ─► parcel ─► sent by federation ─► its answer ─► one transaction: a step
 //! ```
 
+mod access;
+mod evidence;
 mod first;
 mod kept;
 mod log;

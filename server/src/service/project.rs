@@ -114,6 +114,7 @@ impl Projection {
                 self.store_message(tx, prepared, change, item, record)
                     .await?
             }
+            Effect::Attachment { message, .. } => self.store_attachments(tx, message),
             Effect::Person(person) => self.store_person(tx, prepared, change, person).await?,
             Effect::Subject if change.kind == Kind::SubjectModify => self.store_about(tx).await?,
             Effect::Conversation if change.kind == Kind::Expire => self.expire(tx, change).await?,

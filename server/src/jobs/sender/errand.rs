@@ -142,7 +142,7 @@ async fn settle(
         Err(refusal) => refusal,
     };
     Ok(
-        match service.parcel_refused(peer, parcel, refusal.code).await? {
+        match service.parcel_refused(peer, parcel, &refusal).await? {
             Left::More => Outcome::More,
             // Who leads it does not know it.
             _ if refusal.code == Code::NoConv && !parcel.leads() => {

@@ -20,7 +20,11 @@ pub async fn sink(
     Key(conv): Key<ConversationKey>,
     signed: Signed,
 ) -> Result<Response, Problem> {
-    let sink = app.service.foreign_sink(&signed.platform, conv).await?;
+    let inc = signed.log.incarnation();
+    let sink = app
+        .service
+        .foreign_sink(&signed.platform, inc, conv)
+        .await?;
     Ok(([(CONTENT_TYPE, MEDIA_TYPE)], sink).into_response())
 }
 
@@ -50,7 +54,7 @@ pub async fn events(
     };
     let (records, more) = app
         .service
-        .foreign_events(&signed.platform, conv, stretch)
+        .foreign_events(&signed.platform, signed.log.incarnation(), conv, stretch)
         .await?;
     let mut lines = Vec::new();
     for record in &records {

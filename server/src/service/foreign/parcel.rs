@@ -1,9 +1,11 @@
 //! What waits for another platform in one conversation, and what its answer changes. // spec §12, §15
 
+use std::cmp::Ordering;
+
 use em2_model::conversation::{Conversation, Core};
 use em2_model::id::Time;
 use em2_model::refusal::{Code, Refusal};
-use em2_model::step::{Input, Message, Outcome};
+use em2_model::step::{Input, Locator, Message, Outcome};
 use em2_model::wire::foreign::{Answer, RECORDS_MAX, SeenMark, Verdict};
 use em2_model::{ConversationKey, Platform};
 
@@ -219,16 +221,46 @@ impl Service {
         Ok(left)
     }
 
+    /// Something is missing before what the peer was sent: it is sent from what both have. // spec §7
+    async fn go_back(
+        &self,
+        peer: &Platform,
+        parcel: &Parcel,
+        refusal: &Refusal,
+    ) -> Result<Left, Refusal> {
+        let (conv, acked, name) = (parcel.conv, parcel.acked, peer.clone());
+        let (have, now) = (has(refusal), self.clock.now());
+        let gone_back = self.store.write::<_, Failure, _>(move |tx| {
+            Box::pin(async move {
+                let slots = have.iter().filter_map(|(seq, _)| i64::try_from(*seq).ok());
+                let ours = list_commits(tx, conv, slots.collect()).await?;
+                let common = shared(&have, &ours);
+                match common.cmp(&acked) {
+                    Ordering::Less => lower_delivery(tx, conv, name.as_str(), common),
+                    // It got something in the meantime.
+                    Ordering::Greater => mark_delivered(tx, conv, name.as_str(), common, now),
+                    Ordering::Equal => return Ok(Left::Stuck(None)),
+                }
+                Ok(Left::More)
+            })
+        });
+        Ok(gone_back.await?)
+    }
+
     /// The peer has refused a parcel as a whole.
     pub async fn parcel_refused(
         &self,
         peer: &Platform,
         parcel: &Parcel,
-        code: Code,
+        refusal: &Refusal,
     ) -> Result<Left, Refusal> {
+        let code = refusal.code;
         let (service, name) = (self.clone(), peer.clone());
         let (conv, acked, leads) = (parcel.conv, parcel.acked, parcel.leads);
         if leads {
+            if code == Code::Gap {
+                return self.go_back(peer, parcel, refusal).await;
+            }
             if code != Code::NoConv || acked == 0 {
                 return Ok(Left::Stuck(None));
             }
@@ -262,6 +294,13 @@ impl Service {
         refused.await?;
         Ok(Left::Nothing)
     }
+}
+
+/// Where the log of a peer ends that something is missing in.
+fn has(refusal: &Refusal) -> Locator {
+    let have = refusal.details.get("have").cloned();
+    let have = have.and_then(|have| serde_json::from_value(have).ok());
+    have.unwrap_or_default()
 }
 
 /// Why a peer took nothing, as far as it said.

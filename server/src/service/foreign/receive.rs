@@ -4,14 +4,17 @@ use em2_model::conversation::Conversation;
 use em2_model::id::Time;
 use em2_model::keys::KeyLog;
 use em2_model::refusal::{Code, Refusal};
-use em2_model::step::{Input, Message, Output};
+use em2_model::step::{Input, Locator, Message, Output};
 use em2_model::wire::foreign::{Answer, Push, SeenMark, Verdict};
 use em2_model::wire::live::Live;
 use em2_model::{ConversationKey, Platform};
+use serde_json::json;
 
+use super::access::admit;
+use super::evidence::keep_fork;
 use super::first::Counted;
 use super::ready::Checked;
-use super::room::{Part, Room, locator_slots};
+use super::room::{Room, locator_slots};
 use crate::federation::keyring::Keyring;
 use crate::propagate::{Frame, after_commit};
 use crate::service::Service;
@@ -50,10 +53,19 @@ impl Service {
         let taken = self.store.write::<_, Failure, _>(move |tx| {
             Box::pin(async move { service.take(tx, received).await })
         });
-        Ok(taken.await?)
+        let answer = match taken.await? {
+            Taken::Some(answer) => answer,
+            Taken::Gap(have) => return Err(Refusal::from(Code::Gap).with("have", json!(have))),
+        };
+        let is_fork =
+            |it: &Verdict| matches!(it, Verdict::Rejected { code, .. } if *code == Code::Fork);
+        if answer.results.values().any(is_fork) {
+            self.tell_delivery(conv).await?;
+        }
+        Ok(answer)
     }
 
-    async fn take(&self, tx: &mut Tx, mut received: Received) -> Result<Answer, Failure> {
+    async fn take(&self, tx: &mut Tx, mut received: Received) -> Result<Taken, Failure> {
         let (conv, now) = (received.conv, self.clock.now());
         let ready: Vec<_> = received.checked.iter().flatten().flatten().collect();
         let mut room = self.enter(tx, conv, &ready, &Vec::new()).await?;
@@ -113,17 +125,29 @@ impl Service {
                 from: from.clone(),
                 message,
             };
+            let mut alarm = None;
             for output in self.step(tx, &mut room, input, Some(ready), now).await? {
-                note(&mut answer, output);
+                match output {
+                    Output::Alarm { code, .. } => alarm = Some(code),
+                    output => note(&mut answer, output),
+                }
             }
-            if let Some(commit) = ready.record.commit()
-                && room.holds(commit)
-            {
-                let verdict = Verdict::Sequenced {
+            let Some(commit) = ready.record.commit() else {
+                continue;
+            };
+            let verdict = match alarm {
+                _ if room.holds(commit) => Verdict::Sequenced {
                     seq: commit.seq(),
                     st: commit.refused(),
-                };
-                answer.results.insert(action.key().to_string(), verdict);
+                },
+                Some(Code::Fork) => Verdict::rejected(keep_fork(tx, &room, &ready.record, now)),
+                Some(code) => Verdict::rejected(code.into()),
+                // Something before it is missing, or it is of a branch that was left: what is here says so.
+                None => break,
+            };
+            answer.results.insert(action.key().to_string(), verdict);
+            if !room.holds(commit) {
+                break;
             }
         }
         let seq = room.state.conversation().map_or(0, |held| held.core().seq);
@@ -137,7 +161,11 @@ impl Service {
         for mark in &received.seen {
             self.take_seen(tx, from, &room, mark, now).await?;
         }
-        Ok(answer)
+        let says_nothing = answer.results.is_empty() && !checked.is_empty();
+        Ok(match says_nothing {
+            true => Taken::Gap(answer.have),
+            false => Taken::Some(answer),
+        })
     }
 
     /// A participant elsewhere has read up to here: the newest such mark counts. // spec §7, §9
@@ -179,6 +207,13 @@ impl Service {
     }
 }
 
+/// What a push came to.
+enum Taken {
+    Some(Answer),
+    /// None of its records fits: what is here.
+    Gap(Locator),
+}
+
 /// A push whose records were checked.
 struct Received {
     from: Platform,
@@ -193,20 +228,16 @@ impl Received {
     /// Whether the sender may say anything about this conversation. Whoever never took part is answered as for one that
     /// does not exist. // spec §3, §7, security.md 33, 38, 39
     fn admit(&self, room: &Room) -> Result<(), Refusal> {
-        match room.part_of(&self.from) {
-            Part::Present => {}
-            Part::Removed { upto } => {
-                return Err(Refusal::from(Code::Removed).with("upto", upto));
+        let admitted = room
+            .core()
+            .map(|core| admit(core, &self.from, self.incarnation));
+        match admitted {
+            None => self.admit_first(),
+            // What is wrong with the first record is said first, whether the conversation is known or not.
+            Some(Err(refusal)) if refusal.code == Code::NoConv => {
+                Err(self.admit_first().err().unwrap_or(refusal))
             }
-            Part::Never => return Err(Refusal::from(Code::NoConv)),
-            Part::Unknown => return self.admit_first(),
-        }
-        let core = room.state.conversation().map(Conversation::core);
-        let people = core.into_iter().flat_map(|core| core.people.values());
-        let mut theirs = people.filter(|person| person.platform.as_ref() == Some(&self.from));
-        match theirs.any(|person| person.inc.is_some_and(|inc| inc != self.incarnation)) {
-            true => Err(Refusal::from(Code::Incarnation)),
-            false => Ok(()),
+            Some(admitted) => admitted,
         }
     }
 

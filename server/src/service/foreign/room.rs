@@ -10,7 +10,7 @@ use em2_model::participant::History;
 use em2_model::record::{Commit, Record, Verified};
 use em2_model::sign::PlatformKey;
 use em2_model::step::{self, Input, Kept, Locator, Log as _, Outcome, Output, Standing, State};
-use em2_model::{Code, Nonce, Platform, Refusal};
+use em2_model::{Code, Nonce, Refusal};
 
 use super::log::PartLog;
 use super::ready::Ready;
@@ -172,6 +172,12 @@ impl Service {
     ) -> Result<(), Failure> {
         let core = room.state.conversation().map(Conversation::core).cloned();
         let core = core.ok_or_else(|| Refusal::from(Code::Internal))?;
+        // What a leader dates later than it can be is shown as of now, or it would stand above everything for years.
+        // The rules go by the commit. // security.md 45
+        let change = &Change {
+            at: change.at.min(now),
+            ..change.clone()
+        };
         let record: &Verified<Record> = record;
         let mut projection = match room.loaded.take() {
             None => begin(tx, core, record, change)?,
@@ -243,10 +249,14 @@ impl Room {
         self.state.pending().to_vec()
     }
 
-    /// Who takes part from this platform: the place of its removal where nobody does any more.
-    pub(super) fn part_of(&self, platform: &Platform) -> Part {
-        let core = self.state.conversation().map(Conversation::core);
-        core.map_or(Part::Unknown, |core| part_of(core, platform))
+    /// The conversation as it is now, once it is known.
+    pub(super) fn core(&self) -> Option<&Core> {
+        self.state.conversation().map(Conversation::core)
+    }
+
+    /// The record in this slot, where it was loaded.
+    pub(super) fn record(&self, seq: u64) -> Option<Kept> {
+        self.log.record(seq)
     }
 
     /// People here who have the conversation in their list, some perhaps as it was when they were removed.
@@ -283,28 +293,6 @@ impl Room {
                 }
             }
         }
-    }
-}
-
-/// How a platform takes part in a conversation.
-pub(super) enum Part {
-    /// The conversation is not known here.
-    Unknown,
-    Present,
-    Removed {
-        upto: u64,
-    },
-    Never,
-}
-
-/// How a platform takes part in this conversation: the leader always does.
-pub(super) fn part_of(core: &Core, platform: &Platform) -> Part {
-    if core.leader == *platform || core.platform_since(platform).is_some() {
-        return Part::Present;
-    }
-    match core.platform_upto(platform) {
-        Some(upto) => Part::Removed { upto },
-        None => Part::Never,
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use em2_model::action::{Kind, Missing};
 use em2_model::conversation::Core;
-use em2_model::id::{ActionKey, ConversationKey};
+use em2_model::id::{ActionKey, ConversationKey, Incarnation};
 use em2_model::record::{Record, Verified};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::foreign::{Auth, Head, KitchenSink, PAGE_MAX, Shared};
 use em2_model::{Platform, canonical};
 
-use super::room::{Part, part_of};
+use super::access::admit;
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::store::Conn;
@@ -64,18 +64,25 @@ impl Service {
         Ok(heads.map_err(Failure::Store)?)
     }
 
-    /// Everything that a platform needs to take part, as canonical bytes.
+    /// Everything that a platform needs to take part, as canonical bytes. `inc` is that of the key log by which its
+    /// request was authenticated.
     pub async fn foreign_sink(
         &self,
         you: &Platform,
+        inc: Incarnation,
         conv: ConversationKey,
     ) -> Result<Vec<u8>, Refusal> {
-        Ok(self.read_sink(you, conv).await?)
+        Ok(self.read_sink(you, inc, conv).await?)
     }
 
-    async fn read_sink(&self, you: &Platform, conv: ConversationKey) -> Result<Vec<u8>, Failure> {
+    async fn read_sink(
+        &self,
+        you: &Platform,
+        inc: Incarnation,
+        conv: ConversationKey,
+    ) -> Result<Vec<u8>, Failure> {
         let mut conn = self.store.snapshot().await?;
-        let core = open_to(&mut conn, you, conv).await?;
+        let core = open_to(&mut conn, you, inc, conv).await?;
         let newest = list_records_before(&mut conn, conv, core.seq + 1, NEWEST).await?;
         let first = newest.first().and_then(|record| record.commit());
         let more_before = first.map(|commit| commit.seq()).filter(|seq| *seq > 1);
@@ -99,24 +106,27 @@ impl Service {
         Ok(canonical::to_bytes(&sink)?)
     }
 
-    /// A page of the log, and whether there is more in that direction.
+    /// A page of the log, and whether there is more in that direction. `inc` is that of the key log by which the
+    /// request was authenticated.
     pub async fn foreign_events(
         &self,
         you: &Platform,
+        inc: Incarnation,
         conv: ConversationKey,
         stretch: Stretch,
     ) -> Result<(Vec<Record>, bool), Refusal> {
-        Ok(self.read_events(you, conv, stretch).await?)
+        Ok(self.read_events(you, inc, conv, stretch).await?)
     }
 
     async fn read_events(
         &self,
         you: &Platform,
+        inc: Incarnation,
         conv: ConversationKey,
         stretch: Stretch,
     ) -> Result<(Vec<Record>, bool), Failure> {
         let mut conn = self.store.snapshot().await?;
-        let core = open_to(&mut conn, you, conv).await?;
+        let core = open_to(&mut conn, you, inc, conv).await?;
         let records = match stretch {
             Stretch::After(seq) => {
                 list_records_after(&mut conn, conv, seq, PAGE_MAX as i64).await?
@@ -140,19 +150,16 @@ impl Service {
 }
 
 /// The conversation, if this platform takes part now. // security.md 38, 39
-async fn open_to(conn: &mut Conn, you: &Platform, conv: ConversationKey) -> Result<Core, Failure> {
+async fn open_to(
+    conn: &mut Conn,
+    you: &Platform,
+    inc: Incarnation,
+    conv: ConversationKey,
+) -> Result<Core, Failure> {
     let found = find_conversation(conn, conv).await?;
-    match found
-        .as_ref()
-        .map_or(Part::Unknown, |row| part_of(&row.core, you))
-    {
-        Part::Present => {}
-        Part::Removed { upto } => {
-            return Err(Refusal::from(Code::Removed).with("upto", upto).into());
-        }
-        Part::Unknown | Part::Never => return Err(Refusal::from(Code::NoConv).into()),
-    }
-    Ok(found.ok_or_else(|| Refusal::from(Code::NoConv))?.core)
+    let core = found.ok_or_else(|| Refusal::from(Code::NoConv))?.core;
+    admit(&core, you, inc)?;
+    Ok(core)
 }
 
 /// The records as this platform may have them: without the words from before the history of its people. // spec §16

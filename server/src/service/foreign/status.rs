@@ -7,6 +7,7 @@ use em2_model::refusal::Refusal;
 use em2_model::wire::domestic::Delivery;
 use em2_model::wire::live::Live;
 
+use super::evidence::warning;
 use crate::propagate::{Audience, Frame};
 use crate::service::failure::Failure;
 use crate::service::pages::read;
@@ -14,12 +15,13 @@ use crate::service::{Me, Service};
 use crate::store::Conn;
 use crate::store::conversations::find_conversation;
 use crate::store::deliveries::{DeliveryRow, DeliveryState, list_deliveries};
+use crate::store::evidence::find_liar;
 use crate::store::participants::list_participants_here;
 use crate::store::peers::{PeerRow, list_peers_named};
 use crate::store::pending::count_pending;
 
 impl Service {
-    /// How far the conversation has got; nothing where everybody is here.
+    /// How far the conversation has got, or that its log cannot be trusted; nothing where everybody is here.
     pub(in crate::service) async fn delivery(
         &self,
         conn: &mut Conn,
@@ -34,6 +36,9 @@ impl Service {
             .collect();
         if others.is_empty() && core.leader == *own {
             return Ok(None);
+        }
+        if let Some(liar) = find_liar(conn, core.key).await? {
+            return Ok(Some(warning(&liar)));
         }
         if core.leader != *own {
             let waiting = count_pending(conn, core.key).await?;

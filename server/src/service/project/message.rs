@@ -182,6 +182,14 @@ impl Projection {
         Ok(())
     }
 
+    /// How many files a message has, which the rules limit.
+    pub(super) fn store_attachments(&mut self, tx: &mut Tx, item: &Item) {
+        if let Some(row) = &mut self.message {
+            row.attachments = item.attachments;
+            update_message(tx, row);
+        }
+    }
+
     fn preview(&mut self, row: &MessageRow, plain: &str) {
         let known = self.conversation.face.preview_by.as_ref() == Some(&row.author);
         set_preview(&mut self.conversation.face, row, plain);
