@@ -3,6 +3,7 @@
 mod archive;
 mod outage;
 mod requests;
+mod security;
 mod talk;
 
 use std::time::Duration;
@@ -43,8 +44,8 @@ macro_rules! on_both {
 }
 use on_both;
 
-/// Somebody with an account on a platform, signed in, to whom nobody on the three platforms is a stranger: what they
-/// are added to stands in their list at once.
+/// Somebody with an account on a platform, signed in, to whom nobody on the platforms of the tests is a stranger: what
+/// they are added to stands in their list at once.
 async fn person(server: &TestServer, address: &str) -> Person {
     let person = newcomer(server, address).await;
     acquainted(server, address).await;
@@ -57,14 +58,14 @@ async fn newcomer(server: &TestServer, address: &str) -> Person {
     server.sign_in(address).await
 }
 
-/// Has somebody accept everybody on the three platforms, as though they had done so long ago.
+/// Has somebody accept everybody on the platforms of the tests, as though they had done so long ago.
 async fn acquainted(server: &TestServer, address: &str) {
     let address = Address::parse(address).unwrap();
     let store = Store::open(server.database()).await.unwrap();
     let known = store.write::<_, StoreError, _>(move |tx| {
         Box::pin(async move {
             let user = find_user_by_address(tx, &address).await?.unwrap().id;
-            for name in ["alpha", "beta", "gamma"] {
+            for name in ["alpha", "beta", "gamma", "delta", "epsilon"] {
                 let platform = Platform::parse(&format!("em2.{name}.test")).unwrap();
                 let who = Who::Everybody(&platform);
                 upsert_contact(tx, user, who, Regard::Accepted, Time(0));

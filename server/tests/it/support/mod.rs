@@ -2,6 +2,10 @@
 
 pub(crate) mod archive;
 pub(crate) mod database;
+pub(crate) mod desk;
+pub(crate) mod held;
+pub(crate) mod letter;
+pub(crate) mod peer;
 pub(crate) mod person;
 pub(crate) mod platforms;
 pub(crate) mod server;
