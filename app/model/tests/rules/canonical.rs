@@ -27,13 +27,13 @@ pub(crate) fn arrive(wire: &str) -> Result<Verified<Record>, Code> {
 }
 
 #[test]
-fn a01_a_duplicate_key_is_not_canonical() {
+fn security_01_a_duplicate_key_is_not_canonical() {
     let twice = wire().replacen(r#""v":1"#, r#""v":1,"v":1"#, 1);
     assert_eq!(arrive(&twice), Err(Code::NotCanonical));
 }
 
 #[test]
-fn a02_other_forms_of_numbers_are_not_canonical() {
+fn security_02_other_forms_of_numbers_are_not_canonical() {
     for number in ["3.0", "-0", "1e2", "9007199254740992", "03", "+3", "3e0"] {
         let other = wire().replacen(r#""seq":3"#, &format!(r#""seq":{number}"#), 1);
         assert_ne!(other, wire());
@@ -46,7 +46,7 @@ fn a02_other_forms_of_numbers_are_not_canonical() {
     clippy::disallowed_methods,
     reason = "it measures how long the answer takes"
 )]
-fn a03_deep_nesting_is_refused_at_once() {
+fn security_03_deep_nesting_is_refused_at_once() {
     let deep = |depth: usize| {
         format!(
             r#"{{"a":{}1{}}}"#,
@@ -78,7 +78,7 @@ fn a03_deep_nesting_is_refused_at_once() {
 }
 
 #[test]
-fn a04_a_body_that_was_changed_is_not_the_one_that_was_signed() {
+fn security_04_a_body_that_was_changed_is_not_the_one_that_was_signed() {
     let changed = wire().replacen("Hello", "Hullo", 1);
     assert_eq!(arrive(&changed), Err(Code::Hash));
 }
@@ -90,7 +90,7 @@ const L: [u8; 32] = [
 ];
 
 #[test]
-fn a05_a_second_form_of_a_signature_does_not_count() {
+fn security_05_a_second_form_of_a_signature_does_not_count() {
     let record = Record::parse(wire().as_bytes()).unwrap();
     let mut bytes = *record.stamps()[0].v.as_bytes();
     let mut carry = 0;
@@ -104,7 +104,7 @@ fn a05_a_second_form_of_a_signature_does_not_count() {
 }
 
 #[test]
-fn a06_a_document_with_a_weak_key_is_refused() {
+fn security_06_a_document_with_a_weak_key_is_refused() {
     let entry = vectors()["platform_document"]["keys"][0].clone();
     assert!(serde_json::from_value::<KeyEntry>(entry.clone()).is_ok());
     let small_order = "0000000000000000000000000000000000000000000000000000000000000080";
@@ -128,7 +128,7 @@ fn a06_a_document_with_a_weak_key_is_refused() {
 }
 
 #[test]
-fn a07_a_signature_counts_for_its_purpose_only() {
+fn security_07_a_signature_counts_for_its_purpose_only() {
     let record = Record::parse(wire().as_bytes()).unwrap();
     let (action, commit) = (record.stamps()[0].v, record.commit_stamp().unwrap().v);
     let key = vector_key("a");
@@ -140,7 +140,7 @@ fn a07_a_signature_counts_for_its_purpose_only() {
 }
 
 #[test]
-fn a08_an_action_of_another_conversation_is_not_taken() {
+fn security_08_an_action_of_another_conversation_is_not_taken() {
     let mut y = Stage::with_bob();
     let replayed = arrive(&wire()).unwrap().into_inner().without_commit();
     let refused = y.leader.decide(replayed.action(), Time(2_000)).unwrap_err();
@@ -154,7 +154,7 @@ fn a08_an_action_of_another_conversation_is_not_taken() {
 }
 
 #[test]
-fn a09_a_commit_of_another_platform_does_not_count() {
+fn security_09_a_commit_of_another_platform_does_not_count() {
     let mut stage = Stage::with_bob();
     let action = stage.mint(BOB, |p| p, message("I lead now"));
     let record = Record::signed(action, &platform_key('b')).unwrap();
@@ -173,7 +173,7 @@ fn a09_a_commit_of_another_platform_does_not_count() {
 }
 
 #[test]
-fn a09_a_commit_signed_by_someone_else_than_its_leader_does_not_count() {
+fn security_09_a_commit_signed_by_someone_else_than_its_leader_does_not_count() {
     let record = Record::parse(wire().as_bytes()).unwrap();
     let stamp = vector_key("b").stamp(Tag::Commit, record.commit().unwrap().key().as_bytes());
     let old = record.commit_stamp().unwrap();
@@ -187,7 +187,7 @@ fn a09_a_commit_signed_by_someone_else_than_its_leader_does_not_count() {
 }
 
 #[test]
-fn a10_a_platform_does_not_speak_for_the_people_of_another() {
+fn security_10_a_platform_does_not_speak_for_the_people_of_another() {
     let mut stage = Stage::with_bob();
     let as_anna = |p: Proposal| Proposal {
         actor: Some(address(ANNA)),
@@ -198,7 +198,7 @@ fn a10_a_platform_does_not_speak_for_the_people_of_another() {
 }
 
 #[test]
-fn a11_an_unknown_header_field_is_refused_and_an_unknown_body_field_kept() {
+fn security_11_an_unknown_header_field_is_refused_and_an_unknown_body_field_kept() {
     let refused = vectors()["refused"][4].clone();
     assert_eq!(arrive(text(&refused, "record")), Err(Code::Format));
 
@@ -218,7 +218,7 @@ fn a11_an_unknown_header_field_is_refused_and_an_unknown_body_field_kept() {
 }
 
 #[test]
-fn a12_a_key_that_everybody_knows_is_not_taken() {
+fn security_12_a_key_that_everybody_knows_is_not_taken() {
     let platform = || Platform::parse("em2.c.example").unwrap();
     let kid = vector_key("a").kid;
     for byte in [0, 7, 255] {

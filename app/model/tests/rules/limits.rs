@@ -26,7 +26,7 @@ fn folded() -> Conversation {
 }
 
 #[test]
-fn d36_a_gap_in_the_log_is_told() {
+fn security_36_a_gap_in_the_log_is_told() {
     let records = vectors()["records"].as_array().unwrap().clone();
     let (mut conversation, _) =
         Conversation::begin(&arrive(text(&records[0], "wire")).unwrap()).unwrap();
@@ -39,7 +39,7 @@ fn d36_a_gap_in_the_log_is_told() {
 }
 
 #[test]
-fn d37_two_commits_for_one_place_are_a_fork() {
+fn security_37_two_commits_for_one_place_are_a_fork() {
     let mut stage = Stage::with_bob();
     let mut liar = stage.leader.clone();
     stage.say(ANNA, "to some").done();
@@ -58,7 +58,7 @@ fn d37_two_commits_for_one_place_are_a_fork() {
 }
 
 #[test]
-fn d40_a_writer_removes_nobody() {
+fn security_40_a_writer_removes_nobody() {
     let mut stage = Stage::with_bob();
     stage.add(ANNA, CARL, Role::Write, History::All).done();
     let bob = stage.person(BOB);
@@ -69,7 +69,7 @@ fn d40_a_writer_removes_nobody() {
 }
 
 #[test]
-fn d41_an_admin_does_not_demote_the_owner() {
+fn security_41_an_admin_does_not_demote_the_owner() {
     let mut stage = Stage::new();
     stage.add(ANNA, BOB, Role::Admin, History::All).done();
     let anna = stage.person(ANNA);
@@ -82,7 +82,7 @@ fn d41_an_admin_does_not_demote_the_owner() {
 }
 
 #[test]
-fn d42_a_stale_change_is_a_conflict() {
+fn security_42_a_stale_change_is_a_conflict() {
     let mut stage = Stage::with_bob();
     let key = stage.say(ANNA, "one").done();
     stage.edit(BOB, key, "two").done();
@@ -91,7 +91,7 @@ fn d42_a_stale_change_is_a_conflict() {
 }
 
 #[test]
-fn d44_limits() {
+fn security_44_limits() {
     let mut stage = Stage::new();
     for i in 1..PEOPLE_MAX {
         let who = format!("p{i}@a.example");
@@ -150,7 +150,7 @@ fn d44_limits() {
 }
 
 #[test]
-fn d44_the_101st_platform() {
+fn security_44_the_101st_platform() {
     let mut stage = Stage::new();
     let inc = em2_model::id::Incarnation::from_bytes([7; 32]);
     let mut outcomes = (0..100).map(|i| {
@@ -167,7 +167,7 @@ fn d44_the_101st_platform() {
 }
 
 #[test]
-fn d45_the_author_s_time_is_a_text_and_never_decides() {
+fn security_45_the_author_s_time_is_a_text_and_never_decides() {
     let mut stage = Stage::with_bob();
     for at in [-1, 253_402_300_799_999, -(1 << 53) + 1] {
         let now = std::mem::replace(&mut stage.now, at);

@@ -96,7 +96,7 @@ fn a_record_that_cannot_be_read_is_an_error() {
 
 /// security.md 24, 29, 34
 #[test]
-fn s24_a_record_that_leads_inward_is_refused() {
+fn security_24_a_record_that_leads_inward_is_refused() {
     for name in [
         "127.0.0.1",
         "[::1]",

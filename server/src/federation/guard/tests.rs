@@ -76,7 +76,7 @@ fn v6(bits: u128) -> IpAddr {
 }
 
 #[test]
-fn s25_networks_end_where_they_end() {
+fn security_25_networks_end_where_they_end() {
     for (base, length) in reserved_v4() {
         let last = base | (u32::MAX >> length);
         assert!(!is_public(v4(base)) && !is_public(v4(last)), "{}", v4(base));
@@ -91,7 +91,7 @@ fn s25_networks_end_where_they_end() {
 }
 
 #[test]
-fn s25_public_addresses_are_public() {
+fn security_25_public_addresses_are_public() {
     for ip in [
         "1.1.1.1",
         "9.255.255.255",
@@ -117,7 +117,7 @@ fn s25_public_addresses_are_public() {
 }
 
 #[test]
-fn s25_an_address_inside_of_an_address_is_not_public() {
+fn security_25_an_address_inside_of_an_address_is_not_public() {
     for ip in [
         "::127.0.0.1",
         "::ffff:127.0.0.1",
@@ -138,7 +138,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn s25_an_ipv4_address_is_public_where_no_registry_keeps_it(bits in any::<u32>()) {
+    fn security_25_an_ipv4_address_is_public_where_no_registry_keeps_it(bits in any::<u32>()) {
         prop_assert_eq!(is_public(v4(bits)), !lies_in_v4(bits), "{}", v4(bits));
         let ip = Ipv4Addr::from_bits(bits);
         prop_assert!(!is_public(ip.to_ipv6_mapped().into()) && !is_public(ip.to_ipv6_compatible().into()));
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn s25_an_ipv6_address_is_public_in_global_unicast_alone(bits in any::<u128>(), prefix in 0u128..0x1_0000) {
+    fn security_25_an_ipv6_address_is_public_in_global_unicast_alone(bits in any::<u128>(), prefix in 0u128..0x1_0000) {
         let bits = bits >> 16 | prefix << 112;
         let is_isatap = bits >> 32 & 0xfcff_ffff == 0x5efe;
         let expected = bits >> 125 == 1 && !lies_in_v6(bits) && !is_isatap;
@@ -156,7 +156,7 @@ proptest! {
 
     /// security.md 24, 27: whatever way a number is written, it is no name.
     #[test]
-    fn s24_s27_no_text_form_of_an_address_is_a_platform(
+    fn security_24_no_text_form_of_an_address_is_a_platform(
         bits in any::<u32>(),
         six in any::<u128>(),
         forms in prop::collection::vec(0..4usize, 4),
@@ -178,7 +178,7 @@ proptest! {
 
     /// What the guard lets through, the parser of URLs takes for the same name.
     #[test]
-    fn s27_a_name_that_passes_is_never_a_literal(text in r"[a-z0-9x.:%@/\[\]#?*-]{1,24}", tail in "(|\\.example|\\.0x|\\.com)") {
+    fn security_27_a_name_that_passes_is_never_a_literal(text in r"[a-z0-9x.:%@/\[\]#?*-]{1,24}", tail in "(|\\.example|\\.0x|\\.com)") {
         let text = text + &tail;
         if let Ok(platform) = platform(&text) {
             let url = reqwest::Url::parse(&format!("https://{platform}/")).unwrap();
@@ -211,7 +211,7 @@ fn is_literal(host: &str) -> bool {
 
 /// security.md 24, 29
 #[test]
-fn s24_s29_names_of_other_networks_and_other_ports_are_refused_with_a_reason() {
+fn security_29_names_of_other_networks_and_other_ports_are_refused_with_a_reason() {
     for (name, why) in [
         ("127.0.0.1", "number"),
         ("169.254.169.254", "number"),

@@ -121,7 +121,7 @@ async fn the_strings_of_a_record_are_one_text() {
 
 /// security.md 32: neither is a reason to send mail.
 #[tokio::test]
-async fn a_failing_dns_is_an_error_and_never_mail() {
+async fn security_32_a_failing_dns_is_an_error_and_never_mail() {
     let names = |question: &Question| match question {
         Question::Text(name) if name.contains("servfail") => Says::Code(ResponseCode::ServFail),
         Question::Text(name) if name.contains("refused") => Says::Code(ResponseCode::Refused),

@@ -13,7 +13,7 @@ async fn found(hosts: Hosts) -> (World, Unreached) {
 
 /// security.md 28
 #[tokio::test]
-async fn s28_a_redirect_is_an_answer_and_not_followed() {
+async fn security_28_a_redirect_is_an_answer_and_not_followed() {
     fn elsewhere(seen: &Seen) -> Reply {
         let to = match seen.host.as_str() {
             "em2.b.example" => "location: https://other.host.example/.well-known/em2",
@@ -45,7 +45,7 @@ async fn s28_a_redirect_is_an_answer_and_not_followed() {
 /// security.md 30: cut at 64 KiB, whatever the head promises. That it is also cut at 10 s stands in `requests.rs`, with
 /// a shorter time.
 #[tokio::test]
-async fn s30_an_endless_document_is_cut() {
+async fn security_30_an_endless_document_is_cut() {
     fn promised(_: &Seen) -> Reply {
         Reply::Stuck(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10737418240\r\n\r\n{".to_vec())
     }

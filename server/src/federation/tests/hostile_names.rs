@@ -31,7 +31,7 @@ async fn ask(world: &World, host: &str) -> Result<Answer, Unreached> {
 
 /// security.md 25
 #[tokio::test]
-async fn s25_a_name_with_inward_addresses_is_not_connected_to() {
+async fn security_25_a_name_with_inward_addresses_is_not_connected_to() {
     let inward = [
         "127.0.0.1",
         "10.0.0.1",
@@ -73,7 +73,7 @@ async fn s25_a_name_with_inward_addresses_is_not_connected_to() {
 
 /// security.md 25: a public address does not let an inward one through beside it.
 #[tokio::test]
-async fn s25_every_address_of_a_name_is_looked_at() {
+async fn security_25_every_address_of_a_name_is_looked_at() {
     let names = NameServer::start(|question| match question {
         Question::V4(name) if name.starts_with("many.") => {
             let many: Vec<String> = (1..200).map(|n| format!("93.184.215.{n}")).collect();
@@ -100,7 +100,7 @@ async fn s25_every_address_of_a_name_is_looked_at() {
 
 /// security.md 26
 #[tokio::test]
-async fn s26_a_name_that_turns_inward_is_not_connected_to_again() {
+async fn security_26_a_name_that_turns_inward_is_not_connected_to_again() {
     let asked = AtomicUsize::new(0);
     let names = move |question: &Question| match question {
         Question::V4(_) if asked.fetch_add(1, Ordering::SeqCst) == 0 => Says::addresses(&[PUBLIC]),
@@ -127,7 +127,7 @@ async fn s26_a_name_that_turns_inward_is_not_connected_to_again() {
 
 /// security.md 24, 27, 29: what a platform can be called in the model, and not in production.
 #[tokio::test]
-async fn s27_s29_literal_hosts_and_other_ports_are_refused_before_any_look_up() {
+async fn security_29_literal_hosts_and_other_ports_are_refused_before_any_look_up() {
     let world = World::new(ordinary, own_document).await;
     for host in [
         "127.0.0.1",
@@ -166,7 +166,7 @@ async fn s27_s29_literal_hosts_and_other_ports_are_refused_before_any_look_up() 
 
 /// security.md 24, 34
 #[tokio::test]
-async fn s24_a_record_that_names_an_inward_platform_is_refused() {
+async fn security_24_a_record_that_names_an_inward_platform_is_refused() {
     for record in [
         "v=em2v1; p=127.0.0.1; id=1",
         "v=em2v1; p=metadata.internal; id=1",
@@ -190,7 +190,7 @@ async fn s24_a_record_that_names_an_inward_platform_is_refused() {
 
 /// security.md 31
 #[tokio::test]
-async fn s31_aliases_in_a_circle_and_a_thousand_records_are_errors_in_time() {
+async fn security_31_aliases_in_a_circle_and_a_thousand_records_are_errors_in_time() {
     let names = |question: &Question| match question {
         Question::Text(name) | Question::V4(name) | Question::V6(name) | Question::Alias(name) => {
             let target = |target: &str| Says::Alias(target.to_owned());

@@ -111,7 +111,7 @@ async fn a_path_that_would_be_changed_on_the_way_is_refused() {
 
 /// security.md 30
 #[tokio::test]
-async fn s30_an_answer_that_does_not_come_or_does_not_end_is_given_up_in_time() {
+async fn security_30_an_answer_that_does_not_come_or_does_not_end_is_given_up_in_time() {
     fn slow(seen: &Seen) -> Reply {
         match seen.target.as_str() {
             "/never" => Reply::Stuck(Vec::new()),
@@ -331,7 +331,7 @@ async fn a_connection_that_is_not_finished_is_given_up_after_5_seconds() {
 
 /// security.md 35: a second process, because the environment belongs to a process.
 #[tokio::test]
-async fn s35_a_proxy_in_the_environment_is_not_used() {
+async fn security_35_a_proxy_in_the_environment_is_not_used() {
     let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", proxy.local_addr().unwrap());
     let name = "a_request_arrives_as_it_was_made_and_connections_are_kept";
