@@ -76,11 +76,14 @@ impl Statement {
     }
 }
 
+/// What makes a joined text: who takes it, and the statements.
+type Name = (Way, Vec<usize>);
+
 /// The texts that were sent before, so that a group of statements is joined once. Every clone is
 /// the same one.
 #[derive(Clone, Default)]
 pub(in crate::store) struct Texts {
-    known: Arc<RwLock<HashMap<(Way, Vec<usize>), Arc<str>>>>,
+    known: Arc<RwLock<HashMap<Name, Arc<str>>>>,
 }
 
 /// Who takes a text: the same statement is written differently for each.
