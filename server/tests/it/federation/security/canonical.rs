@@ -37,7 +37,7 @@ async fn security_01_a_key_that_stands_twice_is_not_canonical() {
     let key = held.key();
     let next = delta.propose("pia@delta.test", says("Next"));
     let next = delta.commit(&mut held, next);
-    let push = push_to_bytes(1, &[next.clone()], &[]).unwrap();
+    let push = push_to_bytes(1, std::slice::from_ref(&next), &[]).unwrap();
     for (once, twice) in [
         (r#""records":["#, r#""records":[],"records":["#),
         (r#""text":"Next""#, r#""text":"Other","text":"Next""#),
@@ -119,7 +119,7 @@ async fn security_03_what_nests_too_deep_is_refused_and_the_server_lives() {
         let nested = "[".repeat(depth - 1) + &"]".repeat(depth - 1);
         body["x"] = serde_json::from_str(&nested).unwrap();
         let record = delta.forge(header, &body);
-        let answer = delta.push(&alpha, key, &[record.clone()]).await;
+        let answer = delta.push(&alpha, key, std::slice::from_ref(&record)).await;
         match allowed {
             true => assert!(matches!(
                 verdict(&answer, key_of(&record)),
@@ -252,10 +252,10 @@ async fn security_08_an_action_counts_in_its_own_conversation_only() {
     let (alpha, ann, x) = led_here(&delta).await;
     let y = ann.start("pia@delta.test", "Other plan", "Hello").await;
     let record = said(&delta, &x, "I agree");
-    let answer = delta.push(&alpha, y, &[record.clone()]).await;
+    let answer = delta.push(&alpha, y, std::slice::from_ref(&record)).await;
     assert_eq!(rejected(&answer, key_of(&record)), Code::Format);
     let other = edited(&record, &x.key().to_string(), &y.to_string());
-    let answer = delta.push(&alpha, y, &[other.clone()]).await;
+    let answer = delta.push(&alpha, y, std::slice::from_ref(&other)).await;
     assert_eq!(rejected(&answer, key_of(&other)), Code::Sig);
     // Committed ones too: what Ann's platform itself said elsewhere.
     let committed = x.after(2);
@@ -292,7 +292,9 @@ async fn security_09_a_commit_of_another_platform_does_not_count() {
     );
     usurper.conversation.load_slot(action.header().nonce, None);
     let usurped = usurper.sequence(epsilon.sign(action), epsilon.now(), &epsilon.key);
-    let answer = epsilon.push(&alpha, held.key(), &[usurped.clone()]).await;
+    let answer = epsilon
+        .push(&alpha, held.key(), std::slice::from_ref(&usurped))
+        .await;
     assert_eq!(rejected(&answer, key_of(&usurped)), Code::Sig);
 
     // A commit that names its leader, signed by somebody else.
@@ -307,7 +309,9 @@ async fn security_09_a_commit_of_another_platform_does_not_count() {
     assert_eq!(delta.follow(&alpha, held.key()).await.head(), held.head());
 
     // What the leader did commit counts, whoever brings it.
-    let answer = epsilon.push(&alpha, held.key(), &[next.clone()]).await;
+    let answer = epsilon
+        .push(&alpha, held.key(), std::slice::from_ref(&next))
+        .await;
     let seq = honest.seq();
     assert_eq!(
         verdict(&answer, key_of(&next)),
@@ -324,21 +328,27 @@ async fn security_10_a_platform_does_not_speak_for_the_people_of_another() {
         .propose("ann@alpha.test", says("I am Ann"))
         .within(held.key());
     let as_ann = delta.sign(delta.mint(as_ann)).to_bytes();
-    let answer = delta.push(&alpha, held.key(), &[as_ann.clone()]).await;
+    let answer = delta
+        .push(&alpha, held.key(), std::slice::from_ref(&as_ann))
+        .await;
     assert_eq!(rejected(&answer, key_of(&as_ann)), Code::Forbidden);
     // In the name of Ann's platform, which did not sign it.
     let (mut header, body) = parts(&delta, &held, "I am Ann");
     header["actor"] = json!("ann@alpha.test");
     header["platform"] = json!("em2.alpha.test");
     let forged = delta.forge(header, &body);
-    let answer = delta.push(&alpha, held.key(), &[forged.clone()]).await;
+    let answer = delta
+        .push(&alpha, held.key(), std::slice::from_ref(&forged))
+        .await;
     assert_eq!(rejected(&answer, key_of(&forged)), Code::Sig);
     // And nobody else of that platform, who takes no part.
     let stranger = delta
         .propose("zoe@delta.test", says("Me too"))
         .within(held.key());
     let stranger = delta.sign(delta.mint(stranger)).to_bytes();
-    let answer = delta.push(&alpha, held.key(), &[stranger.clone()]).await;
+    let answer = delta
+        .push(&alpha, held.key(), std::slice::from_ref(&stranger))
+        .await;
     assert_eq!(rejected(&answer, key_of(&stranger)), Code::NotParticipant);
     assert_eq!(delta.follow(&alpha, held.key()).await.head(), held.head());
     alpha.stop().await;
@@ -358,7 +368,9 @@ async fn security_11_an_unknown_field_is_refused_in_a_header_and_kept_in_a_body(
     let (header, mut body) = parts(&delta, &held, "Merry");
     body["mood"] = json!("merry");
     let record = delta.forge(header, &body);
-    let answer = delta.push(&alpha, held.key(), &[record.clone()]).await;
+    let answer = delta
+        .push(&alpha, held.key(), std::slice::from_ref(&record))
+        .await;
     assert!(matches!(
         verdict(&answer, key_of(&record)),
         Verdict::Sequenced { st: None, .. }

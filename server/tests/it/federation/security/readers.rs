@@ -13,10 +13,13 @@ use crate::support::peer::{Peer, random, says};
 use crate::support::person::{Answer, Person};
 use crate::support::platforms::alone_with;
 
+/// The headers of an answer, in their order.
+type Headers = Vec<(String, Vec<u8>)>;
+
 /// All that an answer says but the time.
-fn whole(answer: Answer) -> (u16, Vec<(String, Vec<u8>)>, Vec<u8>) {
+fn whole(answer: Answer) -> (u16, Headers, Vec<u8>) {
     let headers = answer.headers.iter().filter(|(name, _)| *name != "date");
-    let mut headers: Vec<_> = headers
+    let mut headers: Headers = headers
         .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
         .collect();
     headers.sort();

@@ -35,7 +35,9 @@ async fn act(
     let record = delta
         .sign(delta.mint(proposal.following(item, head)))
         .to_bytes();
-    let answer = delta.push(alpha, held.key(), &[record.clone()]).await;
+    let answer = delta
+        .push(alpha, held.key(), std::slice::from_ref(&record))
+        .await;
     verdict(&answer, key_of(&record))
 }
 
@@ -216,7 +218,9 @@ async fn security_42_a_change_of_something_that_has_moved_on_is_a_conflict() {
     let (alpha, ann, held) = led_here(&delta).await;
     let add = delta.propose(PIA, says("One")).within(held.key());
     let add = delta.sign(delta.mint(add)).to_bytes();
-    delta.push(&alpha, held.key(), &[add.clone()]).await;
+    delta
+        .push(&alpha, held.key(), std::slice::from_ref(&add))
+        .await;
     let held = delta.follow(&alpha, held.key()).await;
     let item = held.last().action().key();
     let edit = |text: &str| {
@@ -260,7 +264,9 @@ async fn security_44_what_is_too_much_gets_no_slot() {
         assert!(answer.results.len() == 99 && answer.results.values().all(done));
     }
     let one_more = add(200);
-    let answer = delta.push(&alpha, key, &[one_more.clone()]).await;
+    let answer = delta
+        .push(&alpha, key, std::slice::from_ref(&one_more))
+        .await;
     assert_eq!(
         rejected(&answer, key_of(&one_more)),
         Code::TooBig,
@@ -276,7 +282,7 @@ async fn security_44_what_is_too_much_gets_no_slot() {
     let answer = delta.push(&alpha, key, &[long(&delta, 65)]).await;
     assert_eq!(rejected(&answer, "#0"), Code::TooBig);
     let fits = long(&delta, 63);
-    let answer = delta.push(&alpha, key, &[fits.clone()]).await;
+    let answer = delta.push(&alpha, key, std::slice::from_ref(&fits)).await;
     assert!(matches!(
         verdict(&answer, key_of(&fits)),
         Verdict::Sequenced { st: None, .. }
@@ -343,7 +349,9 @@ async fn security_45_the_time_that_an_author_claims_is_a_text_and_orders_nothing
     ] {
         let proposal = delta.propose(PIA, says(text)).within(held.key());
         let record = delta.sign(delta.mint_at(proposal, at)).to_bytes();
-        let answer = delta.push(&alpha, held.key(), &[record.clone()]).await;
+        let answer = delta
+            .push(&alpha, held.key(), std::slice::from_ref(&record))
+            .await;
         assert_eq!(code(&answer, &record), None, "{text}");
     }
     let seen = ann.conversation(held.key()).await;
