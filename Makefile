@@ -8,7 +8,7 @@ scripts := .config/make
 # Folders are listed too: their time changes when a file in them goes away.
 in = $(shell find $(1) -type d -o -type f 2>/dev/null)
 
-.PHONY: help serve site test lint end2end simulate bench bench-full toolchain format clean
+.PHONY: help serve site test lint end2end simulate chaos bench bench-full toolchain format clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ end2end: ## the journeys in real browsers (ARGS="-g name" goes to Playwright)
 
 simulate: toolchain ## 20,000 simulated histories of several platforms with everything that goes wrong (SEEDS=n)
 	@EM2_SIMULATE_SEEDS=$(or $(SEEDS),20000) cargo test --locked -p em2-model --lib simulator::every_seed -- --nocapture
+
+chaos: ## five minutes of chaos over three servers and 50 conversations (SECONDS=n, SEED=n)
+	@EM2_CHAOS_SECONDS=$(or $(SECONDS),300) EM2_CHAOS_CONVERSATIONS=50 $(if $(SEED),EM2_CHAOS_SEED=$(SEED)) $(scripts)/test.sh chaos
 
 bench: site ## the measures of docs/PERFORMANCE.md in ten minutes (ARGS="--only append_durable" goes to the driver)
 	@$(scripts)/bench.sh bench $(ARGS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# test.sh all|lint|end2end [ARGUMENT for Playwright…]: the checks, each told as it
+# test.sh all|lint|chaos|end2end [ARGUMENT for Playwright…]: the checks, each told as it
 # starts, and a closing line with what their runners counted. A check goes on to
 # the next when it fails. What cannot be installed here is skipped in one
 # sentence; with CI=true that is a failure.
@@ -61,6 +61,11 @@ rust() {
     say "model and server tests: ${counts[0]} passed, ${counts[1]} failed in $((SECONDS - from)) s"
 }
 
+# Real servers that are killed behind a network that fails, for as long as EM2_CHAOS_SECONDS says.
+chaos() {
+    step "chaos" cargo test --locked "${host_packages[@]}" --test chaos -- --nocapture
+}
+
 end2end() {
     local report=$root/$logs/playwright.json status=0 from=$SECONDS counts
     need "${EM2_CHROMIUM:-chromium}" chromium "every journey in a real browser" || return 0
@@ -86,6 +91,7 @@ end2end() {
 "$scripts/toolchain.sh"
 case $part in
 lint) lint ;;
+chaos) chaos ;;
 end2end)
     step "browser bundle and its budget" make site
     end2end "$@"
