@@ -41,45 +41,56 @@ pub(crate) const KINDS: [&str; 12] = [
     "held by a partition",
 ];
 
-impl Fault {
+/// How many kinds befall single requests: the first ones.
+const SINGLE: usize = 10;
+
+/// How many requests nothing befalls for each one of each kind.
+const SPARED: usize = 14;
+
+/// Deals faults so that each kind comes as often as the others, in an order that the dice decide.
+#[derive(Default)]
+pub(crate) struct Deck(Vec<Option<usize>>);
+
+impl Deck {
     /// What befalls the next request; mostly nothing.
-    pub(crate) fn draw(dice: &mut Dice) -> Option<Fault> {
-        Some(match dice.number(1..=100) {
-            1..=8 => Fault::Delay(dice.millis(10..=1500)),
-            9..=14 => Fault::Drop {
-                arrives: dice.percent(50),
+    pub(crate) fn deal(&mut self, dice: &mut Dice) -> Option<Fault> {
+        if self.0.is_empty() {
+            self.0.extend((0..SINGLE).map(Some).chain([None; SPARED]));
+        }
+        let at = dice.number(0..=self.0.len() as u64 - 1) as usize;
+        Some(match self.0.swap_remove(at)? {
+            0 => Fault::Delay(dice.millis(10..=1500)),
+            drop @ 1..=2 => Fault::Drop { arrives: drop == 2 },
+            3 => Fault::HalfClose,
+            truncate @ 4..=5 => Fault::Truncate {
+                answer: truncate == 5,
             },
-            15..=18 => Fault::HalfClose,
-            19..=25 => Fault::Truncate {
-                answer: dice.percent(50),
-            },
-            26..=33 => Fault::Duplicate {
-                at_once: dice.percent(50),
+            duplicate @ 6..=7 => Fault::Duplicate {
+                at_once: duplicate == 6,
                 second: dice.percent(30),
             },
-            34..=37 => Fault::Echo(dice.millis(300..=8000)),
-            38..=41 => Fault::Slow {
+            8 => Fault::Echo(dice.millis(300..=8000)),
+            _ => Fault::Slow {
                 bytes: dice.number(16..=256) as usize,
                 pause: dice.millis(1..=20),
             },
-            _ => return None,
         })
     }
+}
 
+impl Fault {
     /// What it is counted as.
     pub(crate) fn kind(self) -> &'static str {
-        match self {
-            Fault::Delay(_) => "delay",
-            Fault::Drop { arrives: false } => "drop before",
-            Fault::Drop { arrives: true } => "drop after",
-            Fault::HalfClose => "half-close",
-            Fault::Truncate { answer: false } => "truncated request",
-            Fault::Truncate { answer: true } => "truncated answer",
-            Fault::Duplicate { at_once: true, .. } => "duplicate at once",
-            Fault::Duplicate { at_once: false, .. } => "duplicate afterwards",
-            Fault::Echo(_) => "echo",
-            Fault::Slow { .. } => "slow",
-        }
+        KINDS[match self {
+            Fault::Delay(_) => 0,
+            Fault::Drop { arrives } => 1 + usize::from(arrives),
+            Fault::HalfClose => 3,
+            Fault::Truncate { answer } => 4 + usize::from(answer),
+            Fault::Duplicate { at_once: true, .. } => 6,
+            Fault::Duplicate { at_once: false, .. } => 7,
+            Fault::Echo(_) => 8,
+            Fault::Slow { .. } => 9,
+        }]
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use em2_model::action::Content;
 use em2_model::conversation::Conversation;
-use em2_model::{ActionKey, CommitKey, ConversationKey, StateHash};
+use em2_model::id::StateHash;
+use em2_model::{ActionKey, CommitKey, ConversationKey};
 use server::store::Store;
 use server::store::actions::list_records_after;
 use server::store::conversations::find_conversation;

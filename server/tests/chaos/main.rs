@@ -116,11 +116,8 @@ async fn whatever_happens_to_three_platforms_they_end_on_the_same_and_nothing_ac
         press_retry(&mut people, &behind).await;
         behind = watch.settled(&talks, Duration::from_secs(20)).await;
     }
-    let took = since.elapsed();
-    println!(
-        "{} conversations, settled after {took:?}\n{tally}",
-        talks.len()
-    );
+    let (talked, took) = (talks.len(), since.elapsed());
+    println!("{talked} conversations, settled after {took:?}\n{tally}");
     if !behind.is_empty() {
         let why = watch.explain(&behind).await;
         panic!(
@@ -144,7 +141,7 @@ async fn talk(mut person: Person, over: Arc<AtomicBool>, mut later: u64) -> Pers
         } else {
             person.do_something().await;
         }
-        sleep(person.dice.millis(50..=400)).await;
+        sleep(person.dice.millis(20..=250)).await;
     }
     person
 }

@@ -152,11 +152,10 @@ impl Person {
         let word = self.word();
         let done: Result<serde_json::Value, Refusal> =
             self.post(&format!("/d/retry/{conv}/"), &word, &()).await;
-        self.tally.count(if done.is_ok() {
-            "retried now"
-        } else {
-            "not retried"
-        });
+        match done {
+            Ok(_) => self.tally.count("retried now"),
+            Err(refusal) => self.refused(&refusal),
+        }
     }
 
     pub(crate) fn refused(&self, refusal: &Refusal) {

@@ -23,6 +23,8 @@ pub(crate) struct Platforms {
     pub(crate) servers: Vec<Process>,
     proxies: Vec<Proxy>,
     dice: Dice,
+    /// Whether the last partition kept callers waiting.
+    held: bool,
 }
 
 impl Platforms {
@@ -54,6 +56,7 @@ impl Platforms {
             servers,
             proxies,
             dice: Dice::of(seed, "weather"),
+            held: false,
         }
     }
 
@@ -64,7 +67,8 @@ impl Platforms {
 
     /// Cuts one direction, or all ways to and from one platform, for a while.
     pub(crate) fn cut(&mut self) {
-        let (time, holds) = (self.dice.millis(500..=4000), self.dice.percent(50));
+        self.held = !self.held;
+        let (time, holds) = (self.dice.millis(500..=4000), self.held);
         let each = DOMAINS.len() - 1;
         let one = self.dice.number(0..=self.proxies.len() as u64 - 1) as usize;
         let whole = self.dice.percent(30);

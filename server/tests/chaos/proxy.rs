@@ -10,7 +10,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use crate::dice::Dice;
-use crate::fault::{Fault, Tally};
+use crate::fault::{Deck, Fault, Tally};
 use crate::wire::{Message, Pace, Wire};
 
 /// How long a slow message takes at most.
@@ -25,7 +25,7 @@ pub(crate) struct Proxy {
 
 struct Road {
     to: SocketAddr,
-    dice: Mutex<Dice>,
+    draws: Mutex<(Deck, Dice)>,
     tally: Arc<Tally>,
     /// Whether everything passes as it is.
     clean: AtomicBool,
@@ -47,7 +47,7 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let road = Arc::new(Road {
             to,
-            dice: Mutex::new(dice),
+            draws: Mutex::new((Deck::default(), dice)),
             tally,
             clean: AtomicBool::new(true),
             cut: Mutex::new(None),
@@ -117,7 +117,7 @@ impl Road {
             self.pass_cut().await?;
             let fault = match self.clean.load(Ordering::SeqCst) {
                 true => None,
-                false => Fault::draw(&mut self.dice.lock().unwrap()),
+                false => self.draw(),
             };
             let Some(fault) = fault else {
                 let answer = self.ask(&request, None).await?;
@@ -130,6 +130,11 @@ impl Road {
             }
         }
         Ok(())
+    }
+
+    fn draw(&self) -> Option<Fault> {
+        let (deck, dice) = &mut *self.draws.lock().unwrap();
+        deck.deal(dice)
     }
 
     /// Refuses, or waits to refuse, while nothing passes.

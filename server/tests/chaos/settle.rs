@@ -22,8 +22,9 @@ impl Watch {
         let mut open = Vec::new();
         for server in &platforms.servers {
             let options: SqliteConnectOptions = server.database().parse().unwrap();
-            let connection = SqliteConnection::connect_with(&options.read_only(true));
-            open.push(connection.await.unwrap());
+            let options = options.read_only(true);
+            let connection = SqliteConnection::connect_with(&options).await;
+            open.push(connection.unwrap());
         }
         Watch(open)
     }
