@@ -130,6 +130,13 @@ impl Engine {
                     peer.link.alive(now, horizon);
                 }
             }
+            Input::Hurried { peer, convs } => {
+                let (now, horizon) = (self.now, self.slots.horizon());
+                let peer = self.meet(peer);
+                peer.greet_at = None;
+                peer.link.alive(now, horizon);
+                convs.into_iter().for_each(|conv| peer.waiting.hurry(conv));
+            }
             Input::Backlog { peer, convs, more } => {
                 let now = self.now;
                 if let Some(peer) = self.find(&peer) {

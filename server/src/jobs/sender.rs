@@ -69,6 +69,10 @@ pub(crate) async fn send(service: Service, client: Client, clock: Clock) {
                     if raised.alive {
                         sender.take(Input::Alive { peer: peer.clone() }, Vec::new()).await;
                     }
+                    if !raised.hurried.is_empty() {
+                        let input = Input::Hurried { peer: peer.clone(), convs: raised.hurried };
+                        sender.take(input, Vec::new()).await;
+                    }
                     if raised.more || !raised.convs.is_empty() {
                         let input = Input::Raised { peer, convs: raised.convs, more: raised.more };
                         sender.take(input, Vec::new()).await;

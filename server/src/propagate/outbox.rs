@@ -28,6 +28,8 @@ pub struct Raised {
     pub more: bool,
     /// The platform has proved that it is there.
     pub alive: bool,
+    /// What people want to be tried now, each once.
+    pub hurried: Vec<ConversationKey>,
 }
 
 impl Outbox {
@@ -49,6 +51,17 @@ impl Outbox {
     pub fn alive(&self, peer: &Platform) {
         let mut raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
         raised.entry(peer.clone()).or_default().alive = true;
+        drop(raised);
+        self.0.woken.notify_one();
+    }
+
+    /// Somebody wants what waits for this platform in this conversation to be tried now.
+    pub fn hurry(&self, peer: &Platform, conv: ConversationKey) {
+        let mut raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        let hurried = &mut raised.entry(peer.clone()).or_default().hurried;
+        if hurried.len() < NAMED && !hurried.contains(&conv) {
+            hurried.push(conv);
+        }
         drop(raised);
         self.0.woken.notify_one();
     }

@@ -21,8 +21,13 @@ pub enum Input {
         convs: Vec<ConversationKey>,
         more: bool,
     },
-    /// A request with a valid signature has come from it, or a person wants it to be tried now.
+    /// A request with a valid signature has come from it.
     Alive { peer: Platform },
+    /// People want these conversations to be tried now, whatever went wrong with them.
+    Hurried {
+        peer: Platform,
+        convs: Vec<ConversationKey>,
+    },
     /// The answer to [`Load`](super::Output::Load): in the order of the keys.
     Backlog {
         peer: Platform,

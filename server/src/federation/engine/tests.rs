@@ -263,3 +263,33 @@ fn an_attempt_ends_once() {
     engine.step(done(request), NOW);
     assert_eq!(engine.step(failed(request.attempt), NOW), []);
 }
+
+#[test]
+fn somebody_who_does_not_want_to_wait_has_a_conversation_tried_that_rests() {
+    let mut engine = Engine::new(1);
+    let mut now = NOW;
+    let mut sent = requests(&engine.step(raised(1), now));
+    // The first trouble is tried again at once, the second makes it rest.
+    for _ in 0..2 {
+        now = now.plus(10);
+        let stuck = Input::Answered {
+            attempt: sent[0].attempt,
+            outcomes: vec![(key(1), Outcome::Stuck(trouble()))],
+        };
+        sent = requests(&engine.step(stuck, now));
+    }
+    assert_eq!(sent, [], "it rests");
+    let alive = Input::Alive { peer: peer() };
+    assert_eq!(requests(&engine.step(alive, now.plus(10))), []);
+    let hurried = || Input::Hurried {
+        peer: peer(),
+        convs: vec![key(1)],
+    };
+    let sent = requests(&engine.step(hurried(), now.plus(20)));
+    assert_eq!((sent.len(), convs(&sent[0])), (1, &[key(1)][..]));
+    // It is under way: nothing more is sent, however often somebody asks.
+    assert_eq!(requests(&engine.step(hurried(), now.plus(30))), []);
+    assert_eq!(engine.step(done(&sent[0]), now.plus(40)), []);
+    let later = requests(&engine.step(Input::Tick, now.plus(HOUR)));
+    assert!(later.iter().all(|request| convs(request).is_empty()));
+}

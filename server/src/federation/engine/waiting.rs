@@ -105,6 +105,17 @@ impl Waiting {
         }
     }
 
+    /// Somebody does not want to wait: it rests no longer.
+    pub(super) fn hurry(&mut self, conv: ConversationKey) {
+        self.resting.retain(|(_, resting)| *resting != conv);
+        let place = self.named.get(&conv).map(|named| named.place);
+        if let None | Some(Place::Resting) = place {
+            let past = self.past(conv);
+            self.named.remove(&conv);
+            self.enqueue(conv, Class::New, past);
+        }
+    }
+
     /// Something waits that is not named.
     pub(super) fn spill(&mut self) {
         match self.stored {

@@ -57,7 +57,7 @@ impl Service {
         let core = &reading.conversation.core;
         for peer in core.platforms().into_iter().chain([&core.leader]) {
             if peer != self.identity.platform() {
-                self.outbox.alive(peer);
+                self.outbox.hurry(peer, conv);
             }
         }
         Ok(())
