@@ -25,7 +25,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use deeds::press_retry;
 use dice::Dice;
-use fault::Tally;
+use fault::{KINDS, Tally};
 use journal::Journal;
 use judge::{judge, was_chaos};
 use people::Person;
@@ -34,6 +34,9 @@ use settle::Watch;
 
 /// Of 5 conversations 4 are begun before the chaos.
 const BEFORE: u64 = 80;
+
+/// How much longer it may take until everything has happened once, on a machine that is slow.
+const AT_LEAST: Duration = Duration::from_secs(60);
 
 /// From here on nobody presses “Retry now”: what waits comes by itself.
 const LONG: u64 = 60;
@@ -102,7 +105,7 @@ async fn whatever_happens_to_three_platforms_they_end_on_the_same_and_nothing_ac
         busy.spawn(talk(person, over.clone(), later));
     }
     let until = Instant::now() + Duration::from_secs(plan.seconds);
-    chaos(&mut platforms, Dice::of(seed, "kills"), until).await;
+    chaos(&mut platforms, Dice::of(seed, "kills"), until, &tally).await;
     over.store(true, Ordering::SeqCst);
     platforms.calm().await;
     let mut people = busy.join_all().await;
@@ -146,14 +149,19 @@ async fn talk(mut person: Person, over: Arc<AtomicBool>, mut later: u64) -> Pers
     person
 }
 
-/// Lets the network rage, cuts it, and kills servers, each in its turn.
-async fn chaos(platforms: &mut Platforms, mut dice: Dice, until: Instant) {
+/// Lets the network rage, cuts it, and kills servers, each in its turn; until then, and until everything has happened.
+async fn chaos(platforms: &mut Platforms, mut dice: Dice, until: Instant, tally: &Tally) {
     platforms.rage();
     let mut next_cut = Instant::now() + dice.millis(500..=3000);
     let mut next_kill = Instant::now() + dice.millis(1000..=3000);
     let mut victims = Vec::new();
-    while Instant::now() < until {
-        sleep_until(next_cut.min(next_kill).min(until)).await;
+    let misses = |platforms: &Platforms| {
+        let killed = platforms.servers.iter().all(|server| server.kills > 0);
+        let met = KINDS.iter().all(|kind| tally.of(kind) > 0);
+        (!killed || !met) && Instant::now() < until + AT_LEAST
+    };
+    while Instant::now() < until || misses(platforms) {
+        sleep_until(next_cut.min(next_kill)).await;
         if Instant::now() >= next_cut {
             platforms.cut();
             next_cut = Instant::now() + dice.millis(1000..=5000);
