@@ -184,7 +184,7 @@ fn add(guest: Address) -> Intent {
     }
 }
 
-/// The conversations of everybody in which something may still wait.
+/// Everybody presses “Retry now” in those of their conversations that are behind.
 pub(crate) async fn press_retry(people: &mut [Person], behind: &[ConversationKey]) {
     for person in people {
         let talks = {

@@ -36,7 +36,7 @@ use settle::Watch;
 const BEFORE: u64 = 80;
 
 /// How much longer it may take until everything has happened once, on a machine that is slow.
-const AT_LEAST: Duration = Duration::from_secs(60);
+const LONGER: Duration = Duration::from_secs(60);
 
 /// From here on nobody presses “Retry now”: what waits comes by itself.
 const LONG: u64 = 60;
@@ -158,7 +158,7 @@ async fn chaos(platforms: &mut Platforms, mut dice: Dice, until: Instant, tally:
     let misses = |platforms: &Platforms| {
         let killed = platforms.servers.iter().all(|server| server.kills > 0);
         let met = KINDS.iter().all(|kind| tally.of(kind) > 0);
-        (!killed || !met) && Instant::now() < until + AT_LEAST
+        (!killed || !met) && Instant::now() < until + LONGER
     };
     while Instant::now() < until || misses(platforms) {
         sleep_until(next_cut.min(next_kill)).await;
