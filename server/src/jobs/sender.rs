@@ -143,7 +143,12 @@ impl Sender {
         if !convs.is_empty() {
             let service = self.service.clone();
             self.tasks
-                .spawn(async move { service.tell_deliveries(convs).await });
+                .spawn(async move {
+                    if let Err(refusal) = service.share_waiting(&convs).await {
+                        tracing::warn!(%refusal, "what waits for a slot was not shown to other platforms");
+                    }
+                    service.tell_deliveries(convs).await
+                });
         }
     }
 

@@ -17,6 +17,7 @@ use crate::store::actions::insert_action;
 use crate::store::conversations::{Wanted, list_expiring, load_for_write};
 use crate::store::feed::prune_feed;
 use crate::store::idempotency::prune_answers;
+use crate::store::unconfirmed::prune_unconfirmed;
 
 /// How often it is looked for conversations that expire.
 const ROUND: Duration = Duration::from_secs(30);
@@ -27,6 +28,9 @@ const SWEEP: u32 = 120;
 /// How long an answer can be repeated, in milliseconds. It may hold the text of a message that is redacted meanwhile,
 /// whose bytes have to be gone within 24 hours. // spec §16
 const ANSWERS: i64 = 23 * 3600 * 1000;
+
+/// How long messages of other platforms are shown that get no slot, in milliseconds. // spec §12
+const UNCONFIRMED: i64 = 7 * 24 * 3600 * 1000;
 
 /// How many changes each person's feed holds; who missed more loads the pages again.
 const FEED: u64 = 2_000;
@@ -54,11 +58,13 @@ impl Service {
 
     /// Throws away answers and changes that nobody comes back for.
     pub async fn sweep(&self) -> Result<(), Refusal> {
-        let before = self.clock.now().plus(-ANSWERS);
+        let now = self.clock.now();
+        let before = now.plus(-ANSWERS);
         let swept = self.store.write::<_, Failure, _>(move |tx| {
             Box::pin(async move {
                 prune_answers(tx, before).await?;
                 prune_feed(tx, FEED).await?;
+                prune_unconfirmed(tx, now.plus(-UNCONFIRMED));
                 Ok(())
             })
         });

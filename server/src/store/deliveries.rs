@@ -114,6 +114,27 @@ pub fn raise_deliveries(
     }
 }
 
+/// Has every target get the messages of this platform that wait for a slot. In the rows of who does not lead, the slots
+/// are the numbers of what waits.
+pub fn raise_pending(tx: &mut Tx, conv: ConversationKey, targets: &[Platform], now: Time) {
+    for target in targets {
+        tx.push(
+            "INSERT INTO deliveries (conv, target, head_seq, acked_seq, state, attempts, next_at)
+             SELECT $1, $2, COALESCE(MAX(n), 0), 0, 'active', 0, $3 FROM pending WHERE conv = $1
+             ON CONFLICT (conv, target) DO UPDATE SET head_seq = excluded.head_seq",
+            args![conv, target, now],
+        );
+    }
+}
+
+/// Nothing waits for a slot any more: only the platform that leads is sent anything.
+pub fn delete_deliveries_but(tx: &mut Tx, conv: ConversationKey, leader: &Platform) {
+    tx.push(
+        "DELETE FROM deliveries WHERE conv = $1 AND target <> $2 AND target NOT LIKE '%@%'",
+        args![conv, leader],
+    );
+}
+
 /// The target has the log up to `acked_seq`: its failures are forgotten, and what is left is due.
 pub fn mark_delivered(tx: &mut Tx, conv: ConversationKey, target: &str, acked_seq: u64, now: Time) {
     tx.push(

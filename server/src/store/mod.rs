@@ -38,6 +38,7 @@ pub mod requests;
 pub mod search;
 pub mod sessions;
 pub mod standings;
+pub mod unconfirmed;
 pub mod users;
 
 use futures::future::BoxFuture;

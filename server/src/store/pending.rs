@@ -8,7 +8,8 @@ use crate::store::dialect::Row;
 use crate::store::error::StoreError;
 use crate::store::value::args;
 
-fn record(row: &Row) -> Result<Verified<Record>, StoreError> {
+/// The record in the first column: it was verified before it was stored.
+pub(in crate::store) fn record(row: &Row) -> Result<Verified<Record>, StoreError> {
     let bytes: Vec<u8> = row.get(0)?;
     let record = Record::parse(&bytes);
     let record = record.map_err(|error| StoreError::Corrupt(error.to_string()))?;
@@ -28,6 +29,23 @@ pub async fn list_pending(
     .await?
     .iter()
     .map(record)
+    .collect()
+}
+
+/// The actions that wait behind this number, each with its own, in their order.
+pub async fn list_pending_after(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    after: u64,
+    limit: i64,
+) -> Result<Vec<(Verified<Record>, u64)>, StoreError> {
+    conn.fetch_all(
+        "SELECT record, n FROM pending WHERE conv = $1 AND n > $2 ORDER BY n LIMIT $3",
+        args![conv, after, limit],
+    )
+    .await?
+    .iter()
+    .map(|row| Ok((record(row)?, row.get(1)?)))
     .collect()
 }
 

@@ -145,7 +145,7 @@ async fn settle(
         match service.parcel_refused(peer, parcel, &refusal).await? {
             Left::More => Outcome::More,
             // Who leads it does not know it.
-            _ if refusal.code == Code::NoConv && !parcel.leads() => {
+            _ if refusal.code == Code::NoConv && parcel.is_submission() => {
                 Outcome::Unknown(reason(&refusal))
             }
             Left::Nothing => Outcome::Done,

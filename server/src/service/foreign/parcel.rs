@@ -11,16 +11,17 @@ use em2_model::{ConversationKey, Platform};
 
 use super::room::{PENDING_MAX, shared};
 use super::serve::withhold;
+use super::unconfirmed::may_wait;
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::store::Conn;
 use crate::store::actions::{list_commits, list_records_after};
 use crate::store::conversations::find_conversation;
 use crate::store::deliveries::{
-    find_delivery, lower_delivery, mark_delivered, mark_seen_delivered,
+    delete_deliveries_but, find_delivery, lower_delivery, mark_delivered, mark_seen_delivered,
 };
 use crate::store::participants::list_marks;
-use crate::store::pending::{delete_pending, list_pending};
+use crate::store::pending::{delete_pending, list_pending, list_pending_after};
 
 /// What one conversation has for another platform, ready to be sent.
 #[derive(Debug)]
@@ -37,7 +38,18 @@ pub struct Parcel {
     seen_at: Time,
     /// The peer had this much before.
     acked: u64,
-    leads: bool,
+    what: What,
+}
+
+/// What a parcel carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// Commits of a conversation that is led here.
+    Commits,
+    /// What wants a slot, for the platform that leads.
+    Submission,
+    /// What waits for one, for the others, up to this number.
+    Unconfirmed(u64),
 }
 
 impl Parcel {
@@ -49,9 +61,9 @@ impl Parcel {
         self.records.iter().map(|record| record.len() + 1).sum()
     }
 
-    /// Whether this platform leads the conversation.
-    pub fn leads(&self) -> bool {
-        self.leads
+    /// Whether it is for the platform that leads the conversation.
+    pub fn is_submission(&self) -> bool {
+        self.what == What::Submission
     }
 }
 
@@ -94,6 +106,7 @@ impl Service {
             .map_or((0, Time(0)), |row| (row.acked_seq, row.seen_at));
         let leads = core.leader == *self.identity.platform();
         let limit = room.min(RECORDS_MAX) as i64;
+        let mut numbers = Vec::new();
         let upto = core.platform_upto(peer).unwrap_or(core.seq);
         let (records, all) = match (leads, core.leader == *peer) {
             (true, _) if delivery.is_some() && acked < upto => {
@@ -111,6 +124,15 @@ impl Service {
                 let pending = pending.into_iter().take(limit as usize);
                 (pending.map(|record| record.into_inner()).collect(), all)
             }
+            (false, false) if delivery.as_ref().is_some_and(|row| acked < row.head_seq) => {
+                let pending = list_pending_after(&mut conn, conv, acked, limit).await?;
+                let all = pending.len() < limit as usize;
+                let waiting = pending.into_iter().filter(|(record, _)| may_wait(record));
+                let waiting = waiting.map(|(record, n)| (record.into_inner(), n));
+                let (records, of_each): (_, Vec<u64>) = waiting.unzip();
+                numbers = of_each;
+                (records, all)
+            }
             _ => (Vec::new(), true),
         };
         let (records, fits) = within(bytes, records.iter().map(|record| record.to_bytes()));
@@ -119,6 +141,14 @@ impl Service {
             return Ok(None);
         }
         let seen_at = seen.iter().map(|mark| mark.at).max().unwrap_or(seen_since);
+        let last = records.len().checked_sub(1);
+        let what = match (leads, core.leader == *peer) {
+            (true, _) => What::Commits,
+            (false, true) => What::Submission,
+            (false, false) => {
+                What::Unconfirmed(last.and_then(|n| numbers.get(n)).copied().unwrap_or(acked))
+            }
+        };
         Ok(Some(Parcel {
             conv,
             epoch: if leads { core.epoch } else { 1 },
@@ -127,7 +157,7 @@ impl Service {
             seen,
             seen_at,
             acked,
-            leads,
+            what,
         }))
     }
 
@@ -164,7 +194,7 @@ impl Service {
         answer: Answer,
     ) -> Result<Left, Refusal> {
         let (service, peer) = (self.clone(), peer.clone());
-        let (conv, acked, leads, more) = (parcel.conv, parcel.acked, parcel.leads, parcel.more);
+        let (conv, acked, what, more) = (parcel.conv, parcel.acked, parcel.what, parcel.more);
         let (seen_at, tells) = (parcel.seen_at, !parcel.seen.is_empty());
         let sent = parcel.records.len();
         let taken = self.store.write::<_, Failure, _>(move |tx| {
@@ -179,7 +209,11 @@ impl Service {
                 if tells {
                     mark_seen_delivered(tx, conv, peer.as_str(), seen_at);
                 }
-                if leads {
+                if let What::Unconfirmed(upto) = what {
+                    mark_delivered(tx, conv, peer.as_str(), upto, now);
+                    return Ok(if more { Left::More } else { Left::Nothing });
+                }
+                if what == What::Commits {
                     // What moves nothing forgets no trouble.
                     if common > acked || sent == 0 {
                         mark_delivered(tx, conv, peer.as_str(), common, now);
@@ -256,8 +290,19 @@ impl Service {
     ) -> Result<Left, Refusal> {
         let code = refusal.code;
         let (service, name) = (self.clone(), peer.clone());
-        let (conv, acked, leads) = (parcel.conv, parcel.acked, parcel.leads);
-        if leads {
+        let (conv, acked, what) = (parcel.conv, parcel.acked, parcel.what);
+        if let What::Unconfirmed(upto) = what {
+            // It is a courtesy: the commit comes from the platform that leads.
+            let given_up = self.store.write::<_, Failure, _>(move |tx| {
+                Box::pin(async move {
+                    mark_delivered(tx, conv, name.as_str(), upto, service.clock.now());
+                    Ok(())
+                })
+            });
+            given_up.await?;
+            return Ok(Left::Nothing);
+        }
+        if what == What::Commits {
             if code == Code::Gap {
                 return self.go_back(peer, parcel, refusal).await;
             }
@@ -288,6 +333,7 @@ impl Service {
                     let waiting = service.waiting.clone();
                     tx.on_commit(move || waiting.tell(key, Outcome::Rejected(code)));
                 }
+                delete_deliveries_but(tx, conv, &name);
                 Ok(())
             })
         });

@@ -15,6 +15,7 @@ use super::evidence::keep_fork;
 use super::first::Counted;
 use super::ready::Checked;
 use super::room::{Room, locator_slots};
+use super::unconfirmed::may_wait;
 use crate::federation::keyring::Keyring;
 use crate::propagate::{Frame, after_commit};
 use crate::service::Service;
@@ -112,6 +113,15 @@ impl Service {
                     }
                     Err(slow) => return Err(slow.with("conversation", conv.to_string()).into()),
                 }
+            }
+            let neither_leads = room.core().is_some_and(|core| {
+                core.leader != *from && core.leader != *self.identity.platform()
+            });
+            if neither_leads && may_wait(&ready.record) {
+                let (key, record) = (action.key(), ready.record.clone());
+                let taken = self.take_unconfirmed(tx, &mut room, from, &record, now);
+                answer.results.insert(key.to_string(), taken.await?);
+                continue;
             }
             let records = vec![ready.record.clone()];
             let message = match ready.record.commit() {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use em2_model::action::{Content, Model};
-use em2_model::conversation::{Change, Conversation, Core, Effect, Touch};
+use em2_model::action::{Content, Kind, Model};
+use em2_model::conversation::{Change, Conversation, Core, Effect, Touch, Verdict};
 use em2_model::id::{ActionKey, CommitKey, ConversationKey, Time};
 use em2_model::participant::History;
 use em2_model::record::{Commit, Record, Verified};
@@ -24,11 +24,13 @@ use crate::store::actions::{insert_action, list_commits, list_records_after, lis
 use crate::store::conversations::{
     ConversationRow, Held, Loaded, Wanted, insert_conversation, load_for_write,
 };
+use crate::store::deliveries::delete_deliveries_but;
 use crate::store::feed::Heads;
 use crate::store::participants::{ParticipantRow, insert_participants};
 use crate::store::pending::{delete_pending, insert_pending, list_pending};
 use crate::store::search::insert_words;
 use crate::store::standings::{find_standing, upsert_standing};
+use crate::store::unconfirmed::delete_unconfirmed;
 
 /// How many actions wait for a slot in one conversation at most.
 pub(in crate::service) const PENDING_MAX: i64 = 1_000;
@@ -179,6 +181,7 @@ impl Service {
             ..change.clone()
         };
         let record: &Verified<Record> = record;
+        let own = self.identity.platform().clone();
         let mut projection = match room.loaded.take() {
             None => begin(tx, core, record, change)?,
             Some(loaded) => {
@@ -187,6 +190,9 @@ impl Service {
                 let nothing = Prepared::default();
                 let prepared = prepared.unwrap_or(&nothing);
                 projection.store(tx, prepared, change, record).await?;
+                if change.kind == Kind::MessageAdd && projection.conversation.core.leader != own {
+                    delete_unconfirmed(tx, change.action);
+                }
                 projection
             }
         };
@@ -234,6 +240,11 @@ impl Service {
                     .await?;
             }
         }
+        if let (false, true, Some(core)) = (before.is_empty(), after.is_empty(), room.core())
+            && core.leader != *self.identity.platform()
+        {
+            delete_deliveries_but(tx, room.conv, &core.leader);
+        }
         for kept in after.iter().filter(|kept| !is_in(before, kept)) {
             if let Some(author) = &kept.action().header().actor {
                 insert_pending(tx, room.conv, author, kept, now);
@@ -247,6 +258,19 @@ impl Room {
     /// The actions that wait for a slot.
     pub(super) fn pending(&self) -> Vec<Kept> {
         self.state.pending().to_vec()
+    }
+
+    /// The rows, once the conversation is known.
+    pub(super) fn loaded(&self) -> Option<&Loaded> {
+        self.loaded.as_ref()
+    }
+
+    /// What the rules would make of an action now.
+    pub(super) fn rule(&mut self, record: &Kept, now: Time) -> Result<Verdict, Refusal> {
+        self.load_touched(record);
+        let conversation = self.state.conversation();
+        let conversation = conversation.ok_or_else(|| Refusal::from(Code::NoConv))?;
+        conversation.decide(record.action(), now)
     }
 
     /// The conversation as it is now, once it is known.

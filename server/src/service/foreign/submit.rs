@@ -7,11 +7,9 @@ use em2_model::record::{Record, Verified};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::step::Outcome;
 use em2_model::wire::domestic::Accepted;
-use em2_model::wire::live::Live;
 
 use super::room::PENDING_MAX;
-use super::unconfirmed::unconfirmed;
-use crate::propagate::{Frame, after_commit};
+use super::unconfirmed::{may_wait, unconfirmed};
 use crate::service::failure::Failure;
 use crate::service::scene::Scene;
 use crate::service::wave::Act;
@@ -19,7 +17,6 @@ use crate::service::{Me, Service};
 use crate::store::Tx;
 use crate::store::actions::find_record;
 use crate::store::conversations::Loaded;
-use crate::store::peers::find_peer;
 use crate::store::pending::{count_pending, find_pending, insert_pending};
 
 impl Service {
@@ -34,9 +31,8 @@ impl Service {
         leader: Platform,
         now: Time,
     ) -> Result<Result<Accepted, Refusal>, Failure> {
-        let peer = find_peer(tx, &leader).await?;
-        let failing = peer.is_some_and(|peer| peer.standing.last_code.is_some());
-        if failing && record.action().header().follows.is_some() {
+        let is_away = self.is_away(tx, &leader).await?;
+        if is_away && record.action().header().follows.is_some() {
             let message = format!(
                 "{leader}, which orders this conversation, does not answer now. Nothing was changed: try again once it \
                  is back. New messages can be sent meanwhile."
@@ -51,6 +47,9 @@ impl Service {
         act.acquaint(tx, now);
         let (outbox, conv, peer) = (self.outbox.clone(), act.conv, leader.clone());
         tx.on_commit(move || outbox.raise(&peer, conv));
+        if let Some(loaded) = loaded.filter(|_| is_away && may_wait(record)) {
+            self.share(tx, &loaded.row.core, now);
+        }
         let message = loaded.and_then(|loaded| {
             let scene = Scene {
                 conversation: &loaded.row,
@@ -60,15 +59,7 @@ impl Service {
             unconfirmed(&scene, record, waiting)
         });
         if let (Some(message), Some(loaded)) = (&message, loaded) {
-            let frame = Frame::live(Live::Waiting {
-                conversation: act.conv,
-                message: Box::new(message.clone()),
-            });
-            let present = loaded.here.iter().filter(|person| person.is_present());
-            let others = present.filter_map(|person| person.user);
-            let others = others.filter(|user| *user != act.me.user);
-            let audience = others.map(|user| (user, frame.clone())).collect();
-            after_commit(tx, &self.bus, audience);
+            self.tell_waiting(tx, loaded, message.clone(), Some(act.me.user));
         }
         let accepted = Accepted::Pending {
             key: record.action().key(),

@@ -1,7 +1,7 @@
 //! Platforms that are away for a while: nothing is lost, and nobody has to ask.
 
 use em2_model::refusal::Code;
-use em2_model::wire::domestic::{Accepted, Delivery};
+use em2_model::wire::domestic::{Accepted, Delivery, UNCONFIRMED};
 use em2_model::wire::intent::Intent;
 use em2_model::{ConversationKey, Format};
 
@@ -107,7 +107,7 @@ on_both! {
             let seen = person.conversation(key).await;
             assert_eq!(texts(&seen), ["One", "Two", "Three"]);
             let last = seen.entries.last().unwrap();
-            assert!(last.seq() >= em2_model::wire::domestic::UNCONFIRMED);
+            assert!(last.seq() >= UNCONFIRMED);
         }
         let waiting = delivery(&bob, key, |delivery| delivery.problem).await;
         assert!(waiting.text.contains("em2.alpha.test"), "{waiting:?}");
@@ -130,6 +130,37 @@ on_both! {
             seen.entries.iter().all(|entry| entry.seq() <= seen.seq),
             "it has its slot"
         );
+        platforms.stop().await;
+    }
+
+    async fn while_the_leader_is_away_people_elsewhere_see_what_is_said(platforms: Platforms) {
+        let ann = person(&platforms.alpha, "ann@alpha.test").await;
+        let bob = person(&platforms.beta, "bob@beta.test").await;
+        let cat = person(&platforms.gamma, "cat@gamma.test").await;
+        let key = ann.start("bob@beta.test, cat@gamma.test", "Plan", "One").await;
+        for person in [&bob, &cat] {
+            reads(person, key, &["One"]).await;
+        }
+        platforms.alpha.pause().await;
+        // Before anybody knows that alpha is away, and after.
+        bob.act(key, add("Two")).await.unwrap();
+        let seen = reads(&cat, key, &["One", "Two"]).await;
+        assert!(seen.entries.last().unwrap().seq() >= UNCONFIRMED);
+        bob.act(key, add("Three")).await.unwrap();
+        reads(&cat, key, &["One", "Two", "Three"]).await;
+        cat.act(key, add("Four")).await.unwrap();
+        reads(&bob, key, &["One", "Two", "Three", "Four"]).await;
+
+        platforms.alpha.resume().await;
+        let ann = platforms.alpha.sign_in("ann@alpha.test").await;
+        for person in [&ann, &bob, &cat] {
+            until(
+                async || person.conversation(key).await,
+                |it| texts(it).len() == 4 && it.entries.iter().all(|entry| entry.seq() <= it.seq),
+            )
+            .await;
+        }
+        agree(&[&ann, &bob, &cat], key).await;
         platforms.stop().await;
     }
 

@@ -9,6 +9,7 @@ mod migrations;
 mod people;
 mod requests;
 mod search;
+mod unconfirmed;
 mod world;
 
 /// Runs each test on a SQLite file and on PostgreSQL, with a store of its own.
