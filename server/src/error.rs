@@ -25,7 +25,7 @@ impl Error {
         ))
     }
 
-    pub(crate) fn folder(path: &Path, error: &std::io::Error) -> Error {
+    pub fn folder(path: &Path, error: &std::io::Error) -> Error {
         Error(format!(
             "The folder {} cannot be used: {error}.",
             path.display()

@@ -16,6 +16,7 @@ pub mod error;
 pub mod federation;
 pub mod identity;
 mod jobs;
+pub mod marks;
 pub mod propagate;
 pub mod render;
 pub mod routes;
@@ -44,6 +45,7 @@ use federation::peers::Peers;
 use federation::routes::Routes;
 use federation::web::Web;
 use identity::{Identity, Wanted};
+use marks::Marked;
 use propagate::Bus;
 use render::site::Site;
 pub use serve::Peer;
@@ -107,6 +109,7 @@ impl Server {
             Bus::local(),
             peers.clone(),
         );
+        begin_again(&service, &config.data).await?;
         let client = web.map(|web| Client::new(web, identity.clone(), clock.clone()));
         let app = App::from(Parts {
             auth,
@@ -160,6 +163,13 @@ impl Server {
         let watch = tokio::spawn(self.app.auth.clone().watch());
         let upkeep = tokio::spawn(self.app.service.clone().keep_up());
         let (service, clock) = (self.app.service.clone(), self.app.clock.clone());
+        let marks = tokio::spawn(
+            service
+                .given_out()
+                .clone()
+                .keep(self.app.config.data.clone()),
+        );
+        let restored = tokio::spawn(service.clone().order_again());
         let keys = tokio::spawn(self.app.identity.clone().keep_up(clock.clone()));
         let sender = self
             .client
@@ -173,10 +183,27 @@ impl Server {
         watch.abort();
         upkeep.abort();
         keys.abort();
+        marks.abort();
+        restored.abort();
         if let Some(sender) = sender {
             sender.abort();
         }
     }
+}
+
+/// Where the database is older than what this platform gave out, the others are asked before anything is ordered.
+async fn begin_again(service: &Service, data: &std::path::Path) -> Result<(), Error> {
+    let marked = Marked::read(data).map_err(|error| Error::folder(data, &error))?;
+    service.load_standings().await?;
+    if !marks::is_declared(data) && !service.lacks(&marked).await? {
+        return Ok(());
+    }
+    let begun = service.begin_again().await?;
+    tracing::warn!(
+        conversations = begun,
+        "the database is older than what other platforms were given: they are asked for what it lacks"
+    );
+    marks::begun_again(data).map_err(|error| Error::folder(data, &error))
 }
 
 /// The way out to other platforms: by static routes where they are given, else by names and TLS.

@@ -1,5 +1,5 @@
 //! The command line: `serve`, `user add|list|passwd`, `key show|rotate|recover`, `route check`, `export`, `verify`,
-//! `migrate`.
+//! `restore`, `migrate`.
 
 mod command;
 
@@ -51,6 +51,12 @@ enum Command {
     },
     /// Check such a file: nothing else is needed, no database and no network
     Verify { file: PathBuf },
+    /// Say that the database was put back from a backup: the next start asks the other platforms what it lacks
+    ///
+    /// Stop the server first. Without this command, too, a start finds out by itself when the database lacks what this
+    /// data folder says was given out last.
+    #[command(verbatim_doc_comment)]
+    Restore,
     /// Bring the database up to date and stop
     Migrate,
 }
@@ -95,6 +101,14 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Migrate => {
             let store = open_store(&config).await?;
             println!("The database is up to date ({:?}).", store.dialect());
+            Ok(())
+        }
+        Command::Restore => {
+            server::marks::declare_restored(&config.data)
+                .map_err(|error| Error::folder(&config.data, &error))?;
+            println!(
+                "The next start asks the other platforms for what this database lacks, before it orders anything."
+            );
             Ok(())
         }
         Command::User(command) => user(config, command).await,

@@ -115,10 +115,14 @@ impl Service {
         if let Verdict::Refuse(refusal) = conversation.decide(record.action(), now)? {
             return Err(explain(refusal, loaded));
         }
-        if conversation.core().leader != *self.identity.platform() {
+        let standing = self.standings.find(act.conv).unwrap_or_default();
+        if conversation.core().leader != *self.identity.platform()
+            || standing.asking_until().is_some()
+        {
             let leader = conversation.into_core().leader;
             return Ok(Decided::Submitted { record, leader });
         }
+        conversation.begin_epoch(standing.epoch());
         let Sequenced::Committed { record, change } =
             conversation.sequence(record, now, &self.identity.key())?
         else {

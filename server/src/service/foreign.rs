@@ -6,16 +6,22 @@
 //! ```
 
 mod access;
+mod begin;
 mod evidence;
 mod first;
 mod kept;
+mod locator;
 mod log;
 mod parcel;
 mod ready;
 mod receive;
+mod refused;
+mod restore;
+mod rollback;
 mod room;
 mod rows;
 mod serve;
+mod standings;
 mod status;
 mod submit;
 mod unconfirmed;
@@ -25,4 +31,5 @@ pub(super) use first::FirstContacts;
 pub use parcel::{Left, Parcel};
 pub use rows::{Trying, is_permanent};
 pub use serve::Stretch;
+pub(super) use standings::Standings;
 pub(super) use wait::Waiting;

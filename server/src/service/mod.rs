@@ -41,6 +41,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::federation::peers::Peers;
 use crate::identity::Identity;
+use crate::marks::Marks;
 use crate::propagate::{Bus, Outbox, Subscription};
 use crate::store::Store;
 use crate::store::users::UserId;
@@ -70,6 +71,10 @@ pub struct Parts {
     waiting: foreign::Waiting,
     /// How many people here other platforms have asked lately.
     first_contacts: foreign::FirstContacts,
+    /// Where something was restored.
+    standings: foreign::Standings,
+    /// What was given out last.
+    given_out: Marks,
 }
 
 impl Deref for Service {
@@ -94,7 +99,14 @@ impl Service {
             outbox: Outbox::default(),
             waiting: foreign::Waiting::default(),
             first_contacts: foreign::FirstContacts::default(),
+            standings: foreign::Standings::default(),
+            given_out: Marks::default(),
         }))
+    }
+
+    /// The heads that were given out last, for whoever keeps them beside the database.
+    pub fn given_out(&self) -> &Marks {
+        &self.given_out
     }
 
     /// What waits for other platforms, for whoever sends it.

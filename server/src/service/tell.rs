@@ -127,7 +127,7 @@ impl Service {
 
     /// Has every other platform that takes part get the log up to where it is, and one that lost its last participant by
     /// this action the removal. The platform that leads pushes; others do not. // spec §12, §15, §16
-    fn raise(&self, tx: &mut Tx, core: &Core, now: Time) {
+    pub(super) fn raise(&self, tx: &mut Tx, core: &Core, now: Time) {
         let own = self.identity.platform();
         if core.leader != *own {
             return;
@@ -142,7 +142,11 @@ impl Service {
         }
         let targets: Vec<_> = targets.into_iter().cloned().collect();
         raise_deliveries(tx, core.key, &targets, core.seq, now);
-        let (outbox, conv) = (self.outbox.clone(), core.key);
-        tx.on_commit(move || targets.iter().for_each(|peer| outbox.raise(peer, conv)));
+        let (outbox, marks) = (self.outbox.clone(), self.given_out.clone());
+        let (conv, seq, head) = (core.key, core.seq, core.head);
+        tx.on_commit(move || {
+            marks.note((conv, seq, head));
+            targets.iter().for_each(|peer| outbox.raise(peer, conv));
+        });
     }
 }

@@ -102,6 +102,10 @@ impl Service {
             return Ok(());
         };
         let now = self.clock.now();
+        let standing = self.standings.find(conv).unwrap_or_default();
+        if standing.asking_until().is_some() {
+            return Ok(());
+        }
         let (key, core) = (self.identity.key(), loaded.row.core.clone());
         let proposal = Proposal {
             platform: key.platform.clone(),
@@ -119,6 +123,7 @@ impl Service {
         if !matches!(conversation.decide(&action, now), Ok(Verdict::Accept)) {
             return Ok(());
         }
+        conversation.begin_epoch(standing.epoch());
         let signed = Record::signed(action, &key)?;
         let Sequenced::Committed { record, change } = conversation.sequence(signed, now, &key)?
         else {

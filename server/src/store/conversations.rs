@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use em2_model::conversation::Core;
-use em2_model::{ActionKey, Address, ConversationKey, Time};
+use em2_model::{ActionKey, Address, ConversationKey, Platform, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::store::batch::{Again, Many};
@@ -273,6 +273,27 @@ pub async fn load_for_write(tx: &mut Tx, wanted: &[Wanted<'_>]) -> Result<Held, 
         }
     }
     Ok(held)
+}
+
+/// Conversations that this platform leads and in which others take part, after this one in the order of their keys.
+pub async fn list_led(
+    conn: &mut Conn,
+    leader: &Platform,
+    after: Option<ConversationKey>,
+    limit: i64,
+) -> Result<Vec<ConversationKey>, StoreError> {
+    let after = after.map_or_else(Vec::new, |key| key.as_bytes().to_vec());
+    conn.fetch_all(
+        "SELECT key FROM conversations
+          WHERE leader = $1 AND key > $2
+            AND EXISTS (SELECT 1 FROM participants p WHERE p.conv = key AND p.platform <> $1)
+          ORDER BY key LIMIT $3",
+        args![leader, after, limit],
+    )
+    .await?
+    .iter()
+    .map(|row| row.get(0))
+    .collect()
 }
 
 /// Conversations whose `conversation.expire` is due, at most `limit`.

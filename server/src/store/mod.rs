@@ -39,6 +39,7 @@ pub mod search;
 pub mod sessions;
 pub mod standings;
 pub mod unconfirmed;
+pub mod undone;
 pub mod users;
 
 use futures::future::BoxFuture;

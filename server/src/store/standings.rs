@@ -21,6 +21,17 @@ pub async fn find_standing(conn: &mut Conn, conv: ConversationKey) -> Result<Sta
     })
 }
 
+/// Every standing that is kept.
+pub async fn list_standings(
+    conn: &mut Conn,
+) -> Result<Vec<(ConversationKey, Standing)>, StoreError> {
+    conn.fetch_all("SELECT conv, standing FROM standings", args![])
+        .await?
+        .iter()
+        .map(|row| Ok((row.get(0)?, from_json(&row.get::<String>(1)?)?)))
+        .collect()
+}
+
 /// Keeps the standing of a conversation.
 pub fn upsert_standing(tx: &mut Tx, conv: ConversationKey, standing: &Standing) {
     tx.push(

@@ -44,6 +44,21 @@ impl Default for Standing {
 }
 
 impl Standing {
+    /// Until when a restored leader asks its peers, before it sequences again.
+    pub fn asking_until(&self) -> Option<Time> {
+        self.asking_until
+    }
+
+    /// Who has not told yet what it has, since this platform was restored.
+    pub fn silent(&self) -> &BTreeSet<Platform> {
+        &self.silent
+    }
+
+    /// The epoch in which this platform commits when it leads.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// Whether a step may need any part of the log, not only its head: while a restore is under way on either side.
     pub fn is_unsettled(&self) -> bool {
         self.asking_until.is_some() || self.stranded.is_some()

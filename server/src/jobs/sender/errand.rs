@@ -1,8 +1,9 @@
 //! One request to another platform, from what is stored to what its answer changes. // spec §7, §15
 
+use em2_model::record::Record;
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::foreign::{
-    Answer, Answers, Auth, Entry, Head, RECORDS_MAX, batches_to_bytes, push_to_bytes,
+    Answer, Answers, Auth, Entry, Events, Head, RECORDS_MAX, Said, batches_to_bytes, push_to_bytes,
 };
 use em2_model::{ConversationKey, Platform};
 use serde::de::DeserializeOwned;
@@ -94,7 +95,9 @@ async fn push(
                 }
                 Err(failed) => return Err(failed.into()),
             };
-            outcomes.push((parcel.conv, settle(service, peer, parcel, answered).await?));
+            let to = (client, offset);
+            let outcome = settle(service, to, peer, parcel, answered).await?;
+            outcomes.push((parcel.conv, outcome));
         }
         several => {
             let batches: Vec<_> = several
@@ -113,7 +116,9 @@ async fn push(
                     }),
                     None => continue,
                 };
-                outcomes.push((parcel.conv, settle(service, peer, parcel, answered).await?));
+                let to = (client, offset);
+                let outcome = settle(service, to, peer, parcel, answered).await?;
+                outcomes.push((parcel.conv, outcome));
             }
         }
     }
@@ -123,19 +128,28 @@ async fn push(
 /// What an answer about one conversation changes.
 async fn settle(
     service: &Service,
+    (client, offset): (&Client, i64),
     peer: &Platform,
     parcel: &Parcel,
     answered: Result<Answer, Refusal>,
-) -> Result<Outcome, Refusal> {
+) -> Result<Outcome, Stopped> {
     let refusal = match answered {
         Ok(answer) => {
             return Ok(match service.parcel_answered(peer, parcel, answer).await? {
                 Left::Nothing => Outcome::Done,
                 Left::More => Outcome::More,
-                Left::Stuck(None) => Outcome::Stuck(Trouble {
-                    code: "no_progress".to_owned(),
-                    detail: "The other platform took none of it.".to_owned(),
-                }),
+                Left::Fetch(after) => {
+                    let path = format!("/f/{}/events/?after={after}", parcel.conv);
+                    let bytes = client.get(peer, offset, &path).await?;
+                    match service
+                        .take_back(peer, parcel.conv, records(&bytes))
+                        .await?
+                    {
+                        true => Outcome::More,
+                        false => no_progress("The other platform did not give back what it has."),
+                    }
+                }
+                Left::Stuck(None) => no_progress("The other platform took none of it."),
                 Left::Stuck(Some(refusal)) => about(refusal),
             });
         }
@@ -149,9 +163,25 @@ async fn settle(
                 Outcome::Unknown(reason(&refusal))
             }
             Left::Nothing => Outcome::Done,
-            Left::Stuck(_) => about(refusal),
+            Left::Stuck(_) | Left::Fetch(_) => about(refusal),
         },
     )
+}
+
+fn no_progress(detail: &str) -> Outcome {
+    Outcome::Stuck(Trouble {
+        code: "no_progress".to_owned(),
+        detail: detail.to_owned(),
+    })
+}
+
+/// The records of a page of a log, up to the line that ends it. // spec §7
+fn records(page: &[u8]) -> Vec<Said> {
+    let lines = page
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
+    let ends = |line: &&[u8]| serde_json::from_slice::<Events>(line).is_err();
+    lines.take_while(ends).map(Record::parse).collect()
 }
 
 /// Whether a refusal is of the conversation and not of the platform: by its code, or because it names it.

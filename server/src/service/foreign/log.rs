@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use em2_model::CommitKey;
+use em2_model::conversation::Conversation;
 use em2_model::record::{Record, Verified};
 use em2_model::step::{Kept, Log};
+use em2_model::{Code, CommitKey, Refusal};
 
 /// Commits and records of one conversation by slot. What was not loaded is as if it were not there, which only makes the
 /// core say less; what it may decide by is loaded beforehand.
@@ -13,8 +14,6 @@ use em2_model::step::{Kept, Log};
 pub(super) struct PartLog {
     commits: BTreeMap<u64, CommitKey>,
     records: BTreeMap<u64, Kept>,
-    /// Below which slot everything was taken off, if anything was.
-    cut: Option<u64>,
 }
 
 impl PartLog {
@@ -28,9 +27,15 @@ impl PartLog {
         }
     }
 
-    /// The slot after which everything was taken off.
-    pub(super) fn cut(&self) -> Option<u64> {
-        self.cut
+    /// The conversation as all of its records make it.
+    pub(super) fn fold(&self) -> Result<Conversation, Refusal> {
+        let mut records = self.records.values();
+        let first = records.next().ok_or_else(|| Refusal::from(Code::NoConv))?;
+        let (mut conversation, _) = Conversation::begin(first)?;
+        for record in records {
+            conversation.apply(record)?;
+        }
+        Ok(conversation)
     }
 
     fn put(&mut self, record: Kept) {
@@ -51,7 +56,6 @@ impl Log for PartLog {
     }
 
     fn truncate(&mut self, to: u64) -> Vec<Kept> {
-        self.cut = Some(self.cut.map_or(to, |cut| cut.min(to)));
         self.commits.split_off(&(to + 1));
         self.records.split_off(&(to + 1)).into_values().collect()
     }

@@ -1,15 +1,14 @@
 //! What waits for another platform in one conversation, and what its answer changes. // spec §12, §15
 
-use std::cmp::Ordering;
-
 use em2_model::conversation::{Conversation, Core};
 use em2_model::id::Time;
-use em2_model::refusal::{Code, Refusal};
-use em2_model::step::{Input, Locator, Message, Outcome};
+use em2_model::refusal::Refusal;
+use em2_model::step::{Input, Message, Output};
 use em2_model::wire::foreign::{Answer, RECORDS_MAX, SeenMark, Verdict};
 use em2_model::{ConversationKey, Platform};
 
-use super::room::{PENDING_MAX, shared};
+use super::locator::shared;
+use super::room::PENDING_MAX;
 use super::serve::withhold;
 use super::unconfirmed::may_wait;
 use crate::service::Service;
@@ -17,11 +16,9 @@ use crate::service::failure::Failure;
 use crate::store::Conn;
 use crate::store::actions::{list_commits, list_records_after};
 use crate::store::conversations::find_conversation;
-use crate::store::deliveries::{
-    delete_deliveries_but, find_delivery, lower_delivery, mark_delivered, mark_seen_delivered,
-};
+use crate::store::deliveries::{find_delivery, mark_delivered, mark_seen_delivered};
 use crate::store::participants::list_marks;
-use crate::store::pending::{delete_pending, list_pending, list_pending_after};
+use crate::store::pending::{list_pending, list_pending_after};
 
 /// What one conversation has for another platform, ready to be sent.
 #[derive(Debug)]
@@ -37,19 +34,21 @@ pub struct Parcel {
     /// The newest of the marks.
     seen_at: Time,
     /// The peer had this much before.
-    acked: u64,
-    what: What,
+    pub(super) acked: u64,
+    pub(super) what: What,
 }
 
 /// What a parcel carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+pub(super) enum What {
     /// Commits of a conversation that is led here.
     Commits,
     /// What wants a slot, for the platform that leads.
     Submission,
     /// What waits for one, for the others, up to this number.
     Unconfirmed(u64),
+    /// Nothing: it asks what the peer has, because this platform was restored.
+    Ask,
 }
 
 impl Parcel {
@@ -73,6 +72,8 @@ pub enum Left {
     Nothing,
     /// More is to be sent at once.
     More,
+    /// The peer has what this platform has lost, after this slot.
+    Fetch(u64),
     /// The peer took none of it, and perhaps said why.
     Stuck(Option<Refusal>),
 }
@@ -105,6 +106,22 @@ impl Service {
             .as_ref()
             .map_or((0, Time(0)), |row| (row.acked_seq, row.seen_at));
         let leads = core.leader == *self.identity.platform();
+        let standing = self.standings.find(conv).unwrap_or_default();
+        if leads && standing.silent().contains(peer) {
+            return Ok(Some(Parcel {
+                conv,
+                epoch: core.epoch,
+                records: Vec::new(),
+                more: false,
+                seen: Vec::new(),
+                seen_at: seen_since,
+                acked,
+                what: What::Ask,
+            }));
+        }
+        if leads && standing.asking_until().is_some() {
+            return Ok(None);
+        }
         let limit = room.min(RECORDS_MAX) as i64;
         let mut numbers = Vec::new();
         let upto = core.platform_upto(peer).unwrap_or(core.seq);
@@ -213,6 +230,29 @@ impl Service {
                     mark_delivered(tx, conv, peer.as_str(), upto, now);
                     return Ok(if more { Left::More } else { Left::Nothing });
                 }
+                if what == What::Ask {
+                    let input = Input::Received {
+                        from: peer.clone(),
+                        message: Message::Answer {
+                            have: answer.have.clone(),
+                            epoch: answer.epoch,
+                            results: Vec::new(),
+                        },
+                    };
+                    let mut room = service.enter(tx, conv, &[], &answer.have).await?;
+                    let before = room.pending();
+                    let outputs = service.step(tx, &mut room, input, None, now).await?;
+                    service.leave(tx, &room, &before, now).await?;
+                    mark_delivered(tx, conv, peer.as_str(), common, now);
+                    let fetch = outputs.into_iter().find_map(|output| match output {
+                        Output::Send {
+                            message: Message::Fetch { after },
+                            ..
+                        } => Some(after),
+                        _ => None,
+                    });
+                    return Ok(fetch.map_or(Left::More, Left::Fetch));
+                }
                 if what == What::Commits {
                     // What moves nothing forgets no trouble.
                     if common > acked || sent == 0 {
@@ -254,99 +294,6 @@ impl Service {
         self.tell_delivery(conv).await?;
         Ok(left)
     }
-
-    /// Something is missing before what the peer was sent: it is sent from what both have. // spec §7
-    async fn go_back(
-        &self,
-        peer: &Platform,
-        parcel: &Parcel,
-        refusal: &Refusal,
-    ) -> Result<Left, Refusal> {
-        let (conv, acked, name) = (parcel.conv, parcel.acked, peer.clone());
-        let (have, now) = (has(refusal), self.clock.now());
-        let gone_back = self.store.write::<_, Failure, _>(move |tx| {
-            Box::pin(async move {
-                let slots = have.iter().filter_map(|(seq, _)| i64::try_from(*seq).ok());
-                let ours = list_commits(tx, conv, slots.collect()).await?;
-                let common = shared(&have, &ours);
-                match common.cmp(&acked) {
-                    Ordering::Less => lower_delivery(tx, conv, name.as_str(), common),
-                    // It got something in the meantime.
-                    Ordering::Greater => mark_delivered(tx, conv, name.as_str(), common, now),
-                    Ordering::Equal => return Ok(Left::Stuck(None)),
-                }
-                Ok(Left::More)
-            })
-        });
-        Ok(gone_back.await?)
-    }
-
-    /// The peer has refused a parcel as a whole.
-    pub async fn parcel_refused(
-        &self,
-        peer: &Platform,
-        parcel: &Parcel,
-        refusal: &Refusal,
-    ) -> Result<Left, Refusal> {
-        let code = refusal.code;
-        let (service, name) = (self.clone(), peer.clone());
-        let (conv, acked, what) = (parcel.conv, parcel.acked, parcel.what);
-        if let What::Unconfirmed(upto) = what {
-            // It is a courtesy: the commit comes from the platform that leads.
-            let given_up = self.store.write::<_, Failure, _>(move |tx| {
-                Box::pin(async move {
-                    mark_delivered(tx, conv, name.as_str(), upto, service.clock.now());
-                    Ok(())
-                })
-            });
-            given_up.await?;
-            return Ok(Left::Nothing);
-        }
-        if what == What::Commits {
-            if code == Code::Gap {
-                return self.go_back(peer, parcel, refusal).await;
-            }
-            if code != Code::NoConv || acked == 0 {
-                return Ok(Left::Stuck(None));
-            }
-            // It does not know the conversation any more: it is sent from the first record on. // spec §7
-            let lowered = self.store.write::<_, Failure, _>(move |tx| {
-                Box::pin(async move {
-                    lower_delivery(tx, conv, name.as_str(), 0);
-                    Ok(())
-                })
-            });
-            lowered.await?;
-            return Ok(Left::More);
-        }
-        if !matches!(code, Code::Removed | Code::Expired | Code::Gone) {
-            return Ok(Left::Stuck(None));
-        }
-        // Nothing of this platform gets a slot any more: who waits is told, and keeps the words.
-        let refused = self.store.write::<_, Failure, _>(move |tx| {
-            Box::pin(async move {
-                let now = service.clock.now();
-                for record in list_pending(tx, conv, PENDING_MAX).await? {
-                    let key = record.action().key();
-                    delete_pending(tx, conv, key);
-                    service.keep_words(tx, &record, "", now).await?;
-                    let waiting = service.waiting.clone();
-                    tx.on_commit(move || waiting.tell(key, Outcome::Rejected(code)));
-                }
-                delete_deliveries_but(tx, conv, &name);
-                Ok(())
-            })
-        });
-        refused.await?;
-        Ok(Left::Nothing)
-    }
-}
-
-/// Where the log of a peer ends that something is missing in.
-fn has(refusal: &Refusal) -> Locator {
-    let have = refusal.details.get("have").cloned();
-    let have = have.and_then(|have| serde_json::from_value(have).ok());
-    have.unwrap_or_default()
 }
 
 /// Why a peer took nothing, as far as it said.

@@ -16,7 +16,8 @@ use crate::federation::keyring::Keyring;
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::project::Prepared;
-use crate::store::users::{User, list_users_by_address};
+use crate::store::Conn;
+use crate::store::users::{User, find_user_by_address, list_users_by_address};
 use crate::text::Rendered;
 
 /// A record whose signatures count, and what it needs to become rows.
@@ -63,6 +64,23 @@ impl Service {
         Ok(checked)
     }
 
+    /// What a record needs that came with no request: one of this platform's own, or one that is projected again.
+    pub(super) async fn prepare(
+        &self,
+        conn: &mut Conn,
+        action: &Action,
+    ) -> Result<Prepared, Failure> {
+        let added = match self.added_here(action) {
+            Some(address) => find_user_by_address(conn, address).await?,
+            None => None,
+        };
+        Ok(Prepared {
+            rendered: rendered(action),
+            added,
+            ..Prepared::default()
+        })
+    }
+
     /// Whom the action adds, where they are said to be of this platform.
     fn added_here<'a>(&self, action: &'a Action) -> Option<&'a Address> {
         let Ok(Content::ParticipantAdd(add)) = action.content() else {
@@ -73,14 +91,19 @@ impl Service {
     }
 }
 
-fn check(record: Record, keys: &Keyring, now: Time) -> Checked {
-    let key = record.action().key();
-    let record = record.verify(keys, now).map_err(|refusal| (key, refusal))?;
-    let rendered = match record.action().content() {
+/// What an action says, as it is shown.
+fn rendered(action: &Action) -> Option<Rendered> {
+    match action.content() {
         Ok(Content::MessageAdd(add)) => Some(Rendered::of(add.format, &add.text)),
         Ok(Content::MessageModify(modify)) => Some(Rendered::of(modify.format, &modify.text)),
         Ok(_) | Err(Missing::History | Missing::Redacted | Missing::Expired) => None,
-    };
+    }
+}
+
+fn check(record: Record, keys: &Keyring, now: Time) -> Checked {
+    let key = record.action().key();
+    let record = record.verify(keys, now).map_err(|refusal| (key, refusal))?;
+    let rendered = rendered(record.action());
     Ok(Ready {
         record: Arc::new(record),
         prepared: Prepared {

@@ -13,8 +13,9 @@ use serde_json::json;
 use super::access::admit;
 use super::evidence::keep_fork;
 use super::first::Counted;
+use super::locator::locator_slots;
 use super::ready::Checked;
-use super::room::{Room, locator_slots};
+use super::room::Room;
 use super::unconfirmed::may_wait;
 use crate::federation::keyring::Keyring;
 use crate::propagate::{Frame, after_commit};
@@ -159,6 +160,21 @@ impl Service {
             if !room.holds(commit) {
                 break;
             }
+        }
+        if checked.is_empty() {
+            // Whoever sends nothing asks: what is here is the answer, and in which epoch. // spec §14
+            let message = Message::Ask {
+                have: Vec::new(),
+                epoch: received.epoch,
+            };
+            let input = Input::Received {
+                from: from.clone(),
+                message,
+            };
+            let outputs = self.step(tx, &mut room, input, None, now).await?;
+            outputs
+                .into_iter()
+                .for_each(|output| note(&mut answer, output));
         }
         let seq = room.state.conversation().map_or(0, |held| held.core().seq);
         if seq == 0 {

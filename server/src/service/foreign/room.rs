@@ -4,31 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use em2_model::action::{Content, Kind, Model};
-use em2_model::conversation::{Change, Conversation, Core, Effect, Touch, Verdict};
-use em2_model::id::{ActionKey, CommitKey, ConversationKey, Time};
+use em2_model::conversation::{Change, Conversation, Core, Touch, Verdict};
+use em2_model::id::{ActionKey, ConversationKey, Time};
 use em2_model::participant::History;
 use em2_model::record::{Commit, Record, Verified};
 use em2_model::sign::PlatformKey;
 use em2_model::step::{self, Input, Kept, Locator, Log as _, Outcome, Output, Standing, State};
 use em2_model::{Code, Nonce, Refusal};
 
+use super::begin::{begin, begin_people};
 use super::log::PartLog;
 use super::ready::Ready;
 use crate::service::Service;
 use crate::service::failure::Failure;
-use crate::service::project::{Prepared, Projection, about, about_words, participant};
-use crate::service::publish::blank_face;
-use crate::service::row::name_people;
+use crate::service::project::{Prepared, Projection};
 use crate::store::Tx;
 use crate::store::actions::{insert_action, list_commits, list_records_after, list_slots};
-use crate::store::conversations::{
-    ConversationRow, Held, Loaded, Wanted, insert_conversation, load_for_write,
-};
+use crate::store::conversations::{Held, Loaded, Wanted, insert_conversation, load_for_write};
 use crate::store::deliveries::delete_deliveries_but;
 use crate::store::feed::Heads;
-use crate::store::participants::{ParticipantRow, insert_participants};
+use crate::store::messages::list_messages_by_key;
+use crate::store::participants::ParticipantRow;
 use crate::store::pending::{delete_pending, insert_pending, list_pending};
-use crate::store::search::insert_words;
 use crate::store::standings::{find_standing, upsert_standing};
 use crate::store::unconfirmed::delete_unconfirmed;
 
@@ -81,13 +78,14 @@ impl Service {
             mut conversations,
             heads,
         } = load_for_write(tx, &wanted).await?;
-        let loaded = conversations.remove(&conv);
+        let mut loaded = conversations.remove(&conv);
         let mut log = PartLog::default();
         let (mut standing, mut pending, mut slots) =
             (Standing::default(), Vec::new(), BTreeMap::new());
         if let Some(loaded) = &loaded {
             standing = find_standing(tx, conv).await?;
-            pending = list_pending(tx, conv, PENDING_MAX).await?;
+            let waiting = list_pending(tx, conv, PENDING_MAX).await?;
+            pending = waiting.into_iter().map(Arc::new).collect::<Vec<Kept>>();
             let head = loaded.row.core.seq;
             let mut asked: BTreeSet<u64> = have.iter().map(|(seq, _)| *seq).collect();
             for commit in ready.iter().filter_map(|ready| ready.record.commit()) {
@@ -106,10 +104,23 @@ impl Service {
                 .collect();
             slots = list_slots(tx, conv, &nonces).await?.into_iter().collect();
         }
-        let conversation = loaded
-            .as_ref()
-            .map(|loaded| Conversation::part(loaded.row.core.clone()));
-        let pending = pending.into_iter().map(Arc::new).collect();
+        if let Some(loaded) = loaded
+            .as_mut()
+            .filter(|_| standing.asking_until().is_some())
+        {
+            // What waits is decided once the others have told what they have.
+            let touched: Vec<ActionKey> = pending.iter().flat_map(touched).collect();
+            let known: BTreeSet<_> = loaded.messages.iter().map(|it| it.key).collect();
+            let more = list_messages_by_key(tx, conv, &touched).await?.into_iter();
+            loaded
+                .messages
+                .extend(more.filter(|it| !known.contains(&it.key)));
+        }
+        let conversation = match &loaded {
+            Some(_) if standing.is_unsettled() => Some(log.fold()?),
+            Some(loaded) => Some(Conversation::part(loaded.row.core.clone())),
+            None => None,
+        };
         let key = PlatformKey::clone(&self.identity.key());
         Ok(Room {
             conv,
@@ -139,10 +150,16 @@ impl Service {
         for output in step::step(&mut room.state, &mut room.log, input, now) {
             match output {
                 Output::Applied(record, change) => {
-                    let prepared = ready.map(|ready| &ready.prepared);
-                    self.apply(tx, room, &record, &change, prepared, now)
+                    let key = record.action().key();
+                    let ready = ready.filter(|ready| ready.record.action().key() == key);
+                    let prepared = match ready {
+                        Some(ready) => ready.prepared.clone(),
+                        None => self.prepare(tx, record.action()).await?,
+                    };
+                    self.apply(tx, room, &record, &change, &prepared, now)
                         .await?;
                 }
+                Output::RolledBack { to } => self.undo(tx, room, to, now).await?,
                 Output::Alarm { seq, code } => {
                     tracing::error!(conv = %room.conv, seq, %code, "the leader of a conversation does not keep to the rules");
                     left.push(Output::Alarm { seq, code });
@@ -155,10 +172,6 @@ impl Service {
                 other => left.push(other),
             }
         }
-        if room.log.cut().is_some() {
-            // Undoing what is on the pages already needs a person to look at it: nothing is lost, nothing is taken over.
-            return Err(Refusal::from(Code::Fork).into());
-        }
         Ok(left)
     }
 
@@ -169,7 +182,7 @@ impl Service {
         room: &mut Room,
         record: &Kept,
         change: &Change,
-        prepared: Option<&Prepared>,
+        prepared: &Prepared,
         now: Time,
     ) -> Result<(), Failure> {
         let core = room.state.conversation().map(Conversation::core).cloned();
@@ -183,12 +196,15 @@ impl Service {
         let record: &Verified<Record> = record;
         let own = self.identity.platform().clone();
         let mut projection = match room.loaded.take() {
-            None => begin(tx, core, record, change)?,
+            None => {
+                let conversation = begin(core, change);
+                insert_conversation(tx, &conversation);
+                insert_action(tx, record)?;
+                begin_people(tx, conversation, change)
+            }
             Some(loaded) => {
                 insert_action(tx, record)?;
                 let mut projection = Projection::new(loaded, core, change);
-                let nothing = Prepared::default();
-                let prepared = prepared.unwrap_or(&nothing);
                 projection.store(tx, prepared, change, record).await?;
                 if change.kind == Kind::MessageAdd && projection.conversation.core.leader != own {
                     delete_unconfirmed(tx, change.action);
@@ -216,6 +232,17 @@ impl Service {
     ) -> Result<(), Failure> {
         if *room.state.standing() != room.standing {
             upsert_standing(tx, room.conv, room.state.standing());
+            let (standings, conv) = (self.standings.clone(), room.conv);
+            let standing = room.state.standing().clone();
+            tx.on_commit(move || standings.keep(conv, standing));
+            if let (Some(_), false, Some(core)) = (
+                room.standing.asking_until(),
+                room.state.is_asking(),
+                room.core(),
+            ) {
+                // Nothing was pushed while the others were asked.
+                self.raise(tx, core, now);
+            }
         }
         let is_in = |list: &[Kept], kept: &Kept| {
             let key = kept.action().key();
@@ -245,7 +272,12 @@ impl Service {
         {
             delete_deliveries_but(tx, room.conv, &core.leader);
         }
-        for kept in after.iter().filter(|kept| !is_in(before, kept)) {
+        let mut orphans = after.iter().filter(|kept| !is_in(before, kept)).peekable();
+        if let (Some(_), Some(core)) = (orphans.peek(), room.core()) {
+            let (outbox, leader, conv) = (self.outbox.clone(), core.leader.clone(), room.conv);
+            tx.on_commit(move || outbox.raise(&leader, conv));
+        }
+        for kept in orphans {
             if let Some(author) = &kept.action().header().actor {
                 insert_pending(tx, room.conv, author, kept, now);
             }
@@ -258,6 +290,21 @@ impl Room {
     /// The actions that wait for a slot.
     pub(super) fn pending(&self) -> Vec<Kept> {
         self.state.pending().to_vec()
+    }
+
+    /// Which conversation it is.
+    pub(super) fn conv(&self) -> ConversationKey {
+        self.conv
+    }
+
+    /// The records up to this slot, as far as they were loaded.
+    pub(super) fn records_until(&self, to: u64) -> Vec<Kept> {
+        (1..=to).map_while(|seq| self.log.record(seq)).collect()
+    }
+
+    /// The rows were made again.
+    pub(super) fn replace(&mut self, loaded: Loaded) {
+        self.loaded = Some(loaded);
     }
 
     /// The rows, once the conversation is known.
@@ -342,61 +389,4 @@ fn touched(record: &Kept) -> Vec<ActionKey> {
 fn branches(log: &PartLog, ready: &[&Ready], head: u64) -> bool {
     let mut commits = ready.iter().filter_map(|ready| ready.record.commit());
     commits.any(|commit| commit.seq() <= head && log.commit_key(commit.seq()) != Some(commit.key()))
-}
-
-/// The rows of a conversation of which only the first record is known. // spec §16
-fn begin(
-    tx: &mut Tx,
-    core: Core,
-    record: &Verified<Record>,
-    change: &Change,
-) -> Result<Projection, Failure> {
-    debug_assert_eq!(change.effect, Effect::Conversation);
-    let mut conversation = ConversationRow {
-        face: blank_face(change.action),
-        created_at: change.at,
-        core,
-    };
-    name_people(&mut conversation.face, &conversation.core, &[]);
-    insert_conversation(tx, &conversation);
-    insert_action(tx, record)?;
-    let core = &conversation.core;
-    let people: Vec<_> = core
-        .people
-        .values()
-        .map(|person| participant(core.key, person, None, change))
-        .collect();
-    insert_participants(tx, &people);
-    let words = about(core, &[]);
-    insert_words(tx, &about_words(core, &words));
-    Ok(Projection {
-        conversation,
-        here: Vec::new(),
-        readers: Vec::new(),
-        message: None,
-        others: Vec::new(),
-        label: None,
-        asked: None,
-    })
-}
-
-/// Which commits are here: the slots that a locator names. // spec §7
-pub(super) fn locator_slots(head: u64) -> Vec<i64> {
-    let distances = std::iter::successors(Some(0_u64), |back| {
-        Some(if *back == 0 { 1 } else { back * 2 })
-    });
-    let slots = distances
-        .take_while(|back| *back < head)
-        .map(|back| head - back);
-    let mut slots: Vec<i64> = slots.filter_map(|seq| i64::try_from(seq).ok()).collect();
-    if head > 0 && slots.last() != Some(&1) {
-        slots.push(1);
-    }
-    slots
-}
-
-/// The newest commit that both have.
-pub(super) fn shared(have: &Locator, ours: &[(u64, CommitKey)]) -> u64 {
-    let both = have.iter().filter(|entry| ours.contains(entry));
-    both.map(|(seq, _)| *seq).max().unwrap_or(0)
 }

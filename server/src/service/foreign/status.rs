@@ -40,6 +40,16 @@ impl Service {
         if let Some(liar) = find_liar(conn, core.key).await? {
             return Ok(Some(warning(&liar)));
         }
+        let standing = self.standings.find(core.key).unwrap_or_default();
+        if core.leader == *own && standing.asking_until().is_some() {
+            return Ok(Some(Delivery {
+                text: "This platform was restored from a backup. It asks the others for what it lacks; what you write \
+                       now follows in a moment."
+                    .to_owned(),
+                problem: true,
+                next: standing.asking_until(),
+            }));
+        }
         if core.leader != *own {
             let waiting = count_pending(conn, core.key).await?;
             let peers = list_peers_named(conn, std::slice::from_ref(&core.leader)).await?;

@@ -46,7 +46,9 @@ impl Service {
         insert_pending(tx, act.conv, &act.me.address, record, now);
         act.acquaint(tx, now);
         let (outbox, conv, peer) = (self.outbox.clone(), act.conv, leader.clone());
-        tx.on_commit(move || outbox.raise(&peer, conv));
+        if leader != *self.identity.platform() {
+            tx.on_commit(move || outbox.raise(&peer, conv));
+        }
         if let Some(loaded) = loaded.filter(|_| is_away && may_wait(record)) {
             self.share(tx, &loaded.row.core, now);
         }

@@ -172,6 +172,12 @@ async fn wrong_settings_are_said_in_a_sentence() {
         "{}",
         text(&migrated.stderr)
     );
+    let restored = run(folder.path(), &["restore"], "").await;
+    assert!(
+        restored.status.success() && text(&restored.stdout).contains("next start"),
+        "{}",
+        text(&restored.stderr)
+    );
 }
 
 /// security.md 79

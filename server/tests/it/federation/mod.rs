@@ -3,6 +3,7 @@
 mod archive;
 mod outage;
 mod requests;
+mod restore;
 mod security;
 mod talk;
 

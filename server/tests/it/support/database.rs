@@ -59,6 +59,22 @@ impl Database {
         &self.address
     }
 
+    /// What a SQLite file holds now, as a database of its own.
+    pub(crate) async fn backup(&self) -> Self {
+        let backup = Self::sqlite();
+        let file = backup.address.strip_prefix("sqlite:").unwrap();
+        let mut connection = sqlx::SqliteConnection::connect(&self.address)
+            .await
+            .unwrap();
+        sqlx::query("VACUUM INTO $1")
+            .bind(file)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        backup
+    }
+
     /// Opens it, for the first or another time.
     pub(crate) async fn open(&self) -> Store {
         Store::open(&self.address).await.unwrap()

@@ -124,6 +124,18 @@ impl TestServer {
         drop(app);
     }
 
+    /// What its database holds now.
+    pub(crate) async fn backup(&self) -> Database {
+        self.database.backup().await
+    }
+
+    /// Goes on after a pause with this database in the place of its own.
+    pub(crate) async fn resume_on(&mut self, database: Database) {
+        let lost = std::mem::replace(&mut self.database, database);
+        lost.remove().await;
+        self.resume().await;
+    }
+
     /// Goes on after a pause, on the same database and port.
     pub(crate) async fn resume(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();

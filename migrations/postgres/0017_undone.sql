@@ -1,0 +1,13 @@
+-- Commits that were undone because the leader was restored, in their exact bytes, and the headers of what they ordered:
+-- a leader that lies could cause the same. Words stay where redaction finds them.
+CREATE TABLE undone (
+    conv       BYTEA  NOT NULL REFERENCES conversations (key) ON DELETE CASCADE,
+    commit_key BYTEA  NOT NULL,
+    seq        BIGINT NOT NULL,
+    commit_raw BYTEA  NOT NULL,
+    commit_by  TEXT   NOT NULL,
+    header     BYTEA  NOT NULL,
+    stamps     TEXT   NOT NULL,
+    undone_at  BIGINT NOT NULL,
+    PRIMARY KEY (conv, commit_key)
+);
