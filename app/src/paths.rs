@@ -95,6 +95,11 @@ pub fn people(key: ConversationKey) -> String {
     format!("/c/{key}?panel=people")
 }
 
+/// What somebody would see who is not in the conversation yet: a document of its own, without scripts.
+pub fn preview(key: ConversationKey) -> String {
+    format!("/c/{key}/preview")
+}
+
 /// Where the subject is changed without scripts.
 pub fn subject(key: ConversationKey) -> String {
     format!("/c/{key}?panel=subject")

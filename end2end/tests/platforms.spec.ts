@@ -71,6 +71,14 @@ test('somebody on a third platform is added and reads from a message on', async 
   const from = held.entries.find(({ message }) => message?.html.includes('For all of us'))?.message?.key
   await visit(adas, `${conversation}?panel=people&from=${from}`, mode)
   await adas.getByLabel('Address').fill(cat.address)
+  const opened = adas.waitForEvent('popup')
+  await adas.getByRole('button', { name: 'Preview as them' }).click()
+  const preview = await opened
+  await expect(preview.getByText(`This is what ${cat.address} will be able to read`)).toBeVisible()
+  await expect(message(preview, 'For all of us')).toBeVisible()
+  await expect(message(preview, 'they will not see it')).toBeVisible()
+  await expect(preview.getByText('Between us')).toHaveCount(0)
+  await preview.close()
   await adas.getByRole('button', { name: 'Add', exact: true }).click()
   await accept(cats, 'Trip', mode)
   await expect(message(cats, 'For all of us')).toBeVisible()

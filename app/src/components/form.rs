@@ -54,7 +54,11 @@ pub fn PostForm(
     children: Children,
 ) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
-        if let Some(on_submit) = on_submit {
+        // A button that leads elsewhere does so.
+        let leads = event
+            .submitter()
+            .is_some_and(|button| button.has_attribute("formaction"));
+        if let Some(on_submit) = on_submit.filter(|_| !leads) {
             event.prevent_default();
             on_submit.run(());
         }

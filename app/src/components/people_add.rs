@@ -114,6 +114,7 @@ fn AddForm(open: Open, mine: Role, from: Option<ActionKey>) -> impl IntoView {
                 <Choice name="history" chosen=history options=scopes/>
             </label>
             <button class="button" data-kind="primary" disabled=move || deed.doing()>"Add"</button>
+            <button class="button" formaction=paths::preview(open.key) formmethod="get" formtarget="_blank">"Preview as them"</button>
         </PostForm>
     }
     .erase()

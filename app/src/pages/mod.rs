@@ -10,5 +10,6 @@ pub mod load;
 pub mod mailbox;
 pub mod nothing;
 pub mod place;
+pub mod preview;
 pub mod request;
 pub mod sign_in;

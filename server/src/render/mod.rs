@@ -2,6 +2,7 @@
 
 mod backend;
 pub mod plain;
+pub mod preview;
 mod refused;
 pub mod request;
 mod session;

@@ -63,6 +63,7 @@ pub fn router(app: App) -> Router {
         .route("/new", get(render::page))
         .route("/new/{draft}", get(render::page))
         .route("/c/{key}", get(render::page))
+        .route("/c/{key}/preview", get(render::preview::page))
         .route("/c/{key}/m/{message}/edit", get(render::page))
         .route("/c/{key}/m/{message}/history", get(render::page))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))

@@ -23,6 +23,7 @@ mod me;
 mod once;
 mod pages;
 mod past;
+mod preview;
 mod project;
 mod publish;
 mod recipients;
@@ -48,6 +49,7 @@ use crate::store::users::UserId;
 
 pub use feed::FeedPage;
 pub use me::{IdempotencyKey, Me};
+pub use preview::Preview;
 
 /// Everything that people do here. Cheap to clone: every clone is the same one.
 #[derive(Clone)]

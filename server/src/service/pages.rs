@@ -196,7 +196,7 @@ impl Service {
     }
 
     /// The newest messages before slot `before`, and the events between them.
-    async fn timeline(
+    pub(super) async fn timeline(
         &self,
         conn: &mut Conn,
         reading: &Reading,

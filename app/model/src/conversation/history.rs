@@ -42,7 +42,7 @@ impl Core {
     }
 
     /// Whether somebody may give this much of the history: at most their own. // spec §9
-    pub(super) fn may_give_history(giver: &Person, history: &History, from: Option<&Item>) -> bool {
+    pub fn may_give_history(giver: &Person, history: &History, from: Option<&Item>) -> bool {
         match history {
             History::All => giver.history == History::All,
             History::From(_) => from.is_none_or(|message| in_scope(giver.since, message.seq)),
@@ -51,7 +51,7 @@ impl Core {
     }
 
     /// Where a scope begins for somebody who is added in place `seq`.
-    pub(super) fn since(history: &History, from: Option<&Item>, seq: u64) -> u64 {
+    pub fn since(history: &History, from: Option<&Item>, seq: u64) -> u64 {
         match history {
             History::All => 0,
             History::From(_) => from.map_or(seq, |message| message.seq),

@@ -7,5 +7,6 @@ mod forms;
 mod keys;
 mod live;
 mod pages;
+mod preview;
 mod sign_in;
 mod walk;
