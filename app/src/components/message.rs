@@ -186,6 +186,12 @@ fn Head(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
     }))
 }
 
+/// What a message says.
+pub fn written(html: String, format: Format) -> AnyView {
+    let plain = format == Format::Plain;
+    view! { <div class="message-body" dir="auto" data-plain=plain inner_html=html></div> }.erase()
+}
+
 fn body_view(standing: Standing, html: String, format: Format, me: &Address) -> AnyView {
     let done = |done: Done, did: &str| {
         let said = format!("{} {did} · ", called(&done.by, me));
@@ -193,11 +199,7 @@ fn body_view(standing: Standing, html: String, format: Format, me: &Address) -> 
     };
     let gone = |said: &'static str| view! { <p class="message-gone">{said}</p> }.erase();
     match standing {
-        Standing::Present => {
-            let plain = format == Format::Plain;
-            view! { <div class="message-body" dir="auto" data-plain=plain inner_html=html></div> }
-                .erase()
-        }
+        Standing::Present => written(html, format),
         Standing::Removed(by) => done(by, "removed this message"),
         Standing::Redacted(by) => done(by, "deleted this message for good"),
         Standing::Withheld => gone("Written before you were added."),

@@ -1,11 +1,11 @@
 //! What somebody would see of a conversation who is not in it yet: a plain page.
 
 use em2_model::id::ConversationKey;
-use em2_model::participant::Format;
 use em2_model::wire::domestic::{Entry, Message, Standing};
 use leptos::prelude::*;
 
 use crate::components::avatar::Avatar;
+use crate::components::message::written;
 use crate::components::row::subject_or;
 use crate::components::when::{Clock, iso};
 use crate::paths;
@@ -63,11 +63,7 @@ fn message_view(message: Message, clock: Clock) -> impl IntoView {
     } = message;
     let gone = |said: &'static str| view! { <p class="message-gone">{said}</p> }.into_any();
     let body = match standing {
-        Standing::Present => {
-            let plain = format == Format::Plain;
-            view! { <div class="message-body" dir="auto" data-plain=plain inner_html=html></div> }
-                .into_any()
-        }
+        Standing::Present => written(html, format),
         Standing::Withheld => gone("Written before their part begins: they will not see it."),
         Standing::Removed(_) => gone("This message was removed."),
         Standing::Redacted(_) => gone("This message was deleted for good."),

@@ -73,14 +73,8 @@ impl Federation {
         from: &Platform,
         records: impl Iterator<Item = &Record>,
     ) -> Keyring {
-        let mut keys = Keyring::default();
-        for (platform, kids) in Keyring::signers(records) {
-            let may_ask = || self.rates.signer(from);
-            match self.peers.log_with(&platform, &kids, may_ask).await {
-                Ok(log) => keys.add(platform, log),
-                Err(why) => tracing::info!(%platform, ?why, "the keys of a platform are not known"),
-            }
-        }
-        keys
+        self.peers
+            .keyring(records, || self.rates.signer(from))
+            .await
     }
 }

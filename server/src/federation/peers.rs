@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use em2_model::id::Incarnation;
 use em2_model::keys::KeyLog;
+use em2_model::record::Record;
 use em2_model::refusal::{Code, Refusal};
 use em2_model::sign::Kid;
 use em2_model::wire::foreign::document::PlatformDocument;
@@ -13,6 +14,7 @@ use em2_model::{Address, Platform, Time};
 
 use super::discovery::{Discovery, Found};
 use super::expiry;
+use super::keyring::Keyring;
 use super::unreached::Unreached;
 use crate::clock::Clock;
 use crate::identity::Identity;
@@ -169,6 +171,23 @@ impl Peers {
     /// The key log of a platform as it was last read; fetched if it never was.
     pub async fn log(&self, platform: &Platform) -> Result<Arc<KeyLog>, Unknown> {
         self.log_with(platform, &BTreeSet::new(), || true).await
+    }
+
+    /// The keys of all who signed these records, as far as they can be found out. Those that are not known are asked
+    /// for where `may_ask` allows it.
+    pub async fn keyring(
+        &self,
+        records: impl Iterator<Item = &Record>,
+        may_ask: impl Fn() -> bool,
+    ) -> Keyring {
+        let mut keys = Keyring::default();
+        for (platform, kids) in Keyring::signers(records) {
+            match self.log_with(&platform, &kids, &may_ask).await {
+                Ok(log) => keys.add(platform, log),
+                Err(why) => tracing::info!(%platform, ?why, "the keys of a platform are not known"),
+            }
+        }
+        keys
     }
 
     /// The key log of a platform; fetched again where it lacks one of these keys and `may_ask` allows it, which is

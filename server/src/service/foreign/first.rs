@@ -37,11 +37,10 @@ impl Service {
         let (Some(user), Some(sender)) = (&ready.prepared.added, &header.actor) else {
             return Ok(Gate::Open);
         };
-        let seq = room.state.conversation().map_or(0, |held| held.core().seq);
         let known = ready
             .record
             .commit()
-            .is_some_and(|commit| commit.seq() <= seq);
+            .is_some_and(|commit| commit.seq() <= room.head());
         if known || header.platform == *self.identity.platform() {
             return Ok(Gate::Open);
         }

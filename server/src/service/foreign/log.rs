@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use em2_model::conversation::Conversation;
-use em2_model::record::{Record, Verified};
+use em2_model::record::{Commit, Record, Verified};
 use em2_model::step::{Kept, Log};
 use em2_model::{Code, CommitKey, Refusal};
+
+use super::ready::Ready;
 
 /// Commits and records of one conversation by slot. What was not loaded is as if it were not there, which only makes the
 /// core say less; what it may decide by is loaded beforehand.
@@ -36,6 +38,17 @@ impl PartLog {
             conversation.apply(record)?;
         }
         Ok(conversation)
+    }
+
+    /// Whether this commit is in the part that was loaded.
+    pub(super) fn holds(&self, commit: &Commit) -> bool {
+        self.commits.get(&commit.seq()) == Some(&commit.key())
+    }
+
+    /// Whether one of the commits stands in a slot that holds another one: then any part of the log may be looked at.
+    pub(super) fn branches(&self, ready: &[&Ready], head: u64) -> bool {
+        let mut commits = ready.iter().filter_map(|ready| ready.record.commit());
+        commits.any(|commit| commit.seq() <= head && !self.holds(commit))
     }
 
     fn put(&mut self, record: Kept) {

@@ -1,6 +1,6 @@
 //! What waits for another platform in one conversation, and what its answer changes. // spec §12, §15
 
-use em2_model::conversation::{Conversation, Core};
+use em2_model::conversation::Core;
 use em2_model::id::Time;
 use em2_model::refusal::Refusal;
 use em2_model::step::{Input, Message, Output};
@@ -230,29 +230,6 @@ impl Service {
                     mark_delivered(tx, conv, peer.as_str(), upto, now);
                     return Ok(if more { Left::More } else { Left::Nothing });
                 }
-                if what == What::Ask {
-                    let input = Input::Received {
-                        from: peer.clone(),
-                        message: Message::Answer {
-                            have: answer.have.clone(),
-                            epoch: answer.epoch,
-                            results: Vec::new(),
-                        },
-                    };
-                    let mut room = service.enter(tx, conv, &[], &answer.have).await?;
-                    let before = room.pending();
-                    let outputs = service.step(tx, &mut room, input, None, now).await?;
-                    service.leave(tx, &room, &before, now).await?;
-                    mark_delivered(tx, conv, peer.as_str(), common, now);
-                    let fetch = outputs.into_iter().find_map(|output| match output {
-                        Output::Send {
-                            message: Message::Fetch { after },
-                            ..
-                        } => Some(after),
-                        _ => None,
-                    });
-                    return Ok(fetch.map_or(Left::More, Left::Fetch));
-                }
                 if what == What::Commits {
                     // What moves nothing forgets no trouble.
                     if common > acked || sent == 0 {
@@ -265,9 +242,11 @@ impl Service {
                         _ => Left::Nothing,
                     });
                 }
-                mark_delivered(tx, conv, peer.as_str(), 0, now);
-                let mut room = service.enter(tx, conv, &[], &answer.have).await?;
-                let before = room.pending();
+                let answered = match what {
+                    What::Ask => common,
+                    _ => 0,
+                };
+                mark_delivered(tx, conv, peer.as_str(), answered, now);
                 let results = answer.results.iter();
                 let results = results
                     .filter_map(|(key, verdict)| Some((key.parse().ok()?, verdict.outcome())));
@@ -280,13 +259,19 @@ impl Service {
                     from: peer.clone(),
                     message,
                 };
-                service.step(tx, &mut room, input, None, now).await?;
-                service.leave(tx, &room, &before, now).await?;
-                let waits = room.state.conversation().map(Conversation::core).is_some();
-                Ok(if more && waits {
-                    Left::More
-                } else {
-                    Left::Nothing
+                let stepped = service.one_step(tx, conv, &answer.have, input, now);
+                let (room, outputs) = stepped.await?;
+                let fetch = outputs.into_iter().find_map(|output| match output {
+                    Output::Send {
+                        message: Message::Fetch { after },
+                        ..
+                    } => Some(after),
+                    _ => None,
+                });
+                Ok(match fetch {
+                    Some(after) => Left::Fetch(after),
+                    None if what == What::Ask || (more && room.core().is_some()) => Left::More,
+                    None => Left::Nothing,
                 })
             })
         });

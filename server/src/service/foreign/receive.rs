@@ -1,6 +1,5 @@
 //! Taking a push: commits from the platform that leads, or actions that want a slot from one that follows.
 
-use em2_model::conversation::Conversation;
 use em2_model::id::Time;
 use em2_model::keys::KeyLog;
 use em2_model::refusal::{Code, Refusal};
@@ -72,7 +71,6 @@ impl Service {
         let ready: Vec<_> = received.checked.iter().flatten().flatten().collect();
         let mut room = self.enter(tx, conv, &ready, &Vec::new()).await?;
         received.admit(&room)?;
-        let before = room.pending();
         let mut answer = Answer::default();
         let mut first_contacts = Vec::new();
         let mut checked = std::mem::take(&mut received.checked);
@@ -176,11 +174,11 @@ impl Service {
                 .into_iter()
                 .for_each(|output| note(&mut answer, output));
         }
-        let seq = room.state.conversation().map_or(0, |held| held.core().seq);
+        let seq = room.head();
         if seq == 0 {
             return Err(Refusal::from(Code::NoConv).into());
         }
-        self.leave(tx, &room, &before, now).await?;
+        self.leave(tx, &room, now).await?;
         tx.on_commit(move || first_contacts.into_iter().for_each(Counted::stays));
         answer.have = list_commits(tx, conv, locator_slots(seq)).await?;
         answer.have.reverse();
@@ -203,7 +201,7 @@ impl Service {
         mark: &SeenMark,
         now: Time,
     ) -> Result<(), Failure> {
-        let Some(core) = room.state.conversation().map(Conversation::core) else {
+        let Some(core) = room.core() else {
             return Ok(());
         };
         let of_sender =

@@ -3,16 +3,15 @@
 
 use std::time::Duration;
 
-use em2_model::conversation::Conversation;
 use em2_model::refusal::Refusal;
 use em2_model::step::{Input, Message};
 use em2_model::wire::foreign::Said;
 use em2_model::{ConversationKey, Platform};
 
-use crate::federation::keyring::Keyring;
 use crate::marks::Marked;
 use crate::service::Service;
 use crate::service::failure::Failure;
+use crate::store::Tx;
 use crate::store::actions::list_commits;
 use crate::store::conversations::list_led;
 use crate::store::deliveries::{lower_delivery, raise_deliveries};
@@ -58,40 +57,39 @@ impl Service {
             let page = list_led(&mut conn, own, after, PAGE).await;
             drop(conn);
             let page = page.map_err(Failure::Store)?;
-            for conv in &page {
-                self.begin_one_again(*conv).await?;
-            }
-            begun += page.len();
-            match page.last() {
-                Some(last) => after = Some(*last),
-                None => return Ok(begun),
-            }
+            let Some(last) = page.last() else {
+                return Ok(begun);
+            };
+            (after, begun) = (Some(*last), begun + page.len());
+            self.begin_page_again(page).await?;
         }
     }
 
-    async fn begin_one_again(&self, conv: ConversationKey) -> Result<(), Failure> {
+    async fn begin_page_again(&self, convs: Vec<ConversationKey>) -> Result<(), Failure> {
         let service = self.clone();
         let begun = self.store.write::<_, Failure, _>(move |tx| {
             Box::pin(async move {
-                let now = service.clock.now();
-                let mut room = service.enter(tx, conv, &[], &Vec::new()).await?;
-                let before = room.pending();
-                let input = Input::Start { restored: true };
-                service.step(tx, &mut room, input, None, now).await?;
-                service.leave(tx, &room, &before, now).await?;
-                let silent = room.state.standing().silent().iter();
-                let silent: Vec<Platform> = silent.cloned().collect();
-                let seq = room.core().map_or(0, |core| core.seq);
-                raise_deliveries(tx, conv, &silent, seq, now);
-                for peer in &silent {
-                    lower_delivery(tx, conv, peer.as_str(), 0);
+                for conv in convs {
+                    service.begin_one_again(tx, conv).await?;
                 }
-                let outbox = service.outbox.clone();
-                tx.on_commit(move || silent.iter().for_each(|peer| outbox.raise(peer, conv)));
                 Ok(())
             })
         });
         begun.await
+    }
+
+    async fn begin_one_again(&self, tx: &mut Tx, conv: ConversationKey) -> Result<(), Failure> {
+        let (now, start) = (self.clock.now(), Input::Start { restored: true });
+        let (room, _) = self.one_step(tx, conv, &Vec::new(), start, now).await?;
+        let silent = room.state.standing().silent().iter();
+        let silent: Vec<Platform> = silent.cloned().collect();
+        raise_deliveries(tx, conv, &silent, room.head(), now);
+        for peer in &silent {
+            lower_delivery(tx, conv, peer.as_str(), 0);
+        }
+        let outbox = self.outbox.clone();
+        tx.on_commit(move || silent.iter().for_each(|peer| outbox.raise(peer, conv)));
+        Ok(())
     }
 
     /// Orders again where the wait is over, for as long as it is polled.
@@ -111,10 +109,9 @@ impl Service {
         let ordered = self.store.write::<_, Failure, _>(move |tx| {
             Box::pin(async move {
                 let now = service.clock.now();
-                let mut room = service.enter(tx, conv, &[], &Vec::new()).await?;
-                let before = room.pending();
-                service.step(tx, &mut room, Input::Tick, None, now).await?;
-                service.leave(tx, &room, &before, now).await
+                let nothing = Vec::new();
+                let stepped = service.one_step(tx, conv, &nothing, Input::Tick, now);
+                stepped.await.map(|_| ())
             })
         });
         ordered.await?;
@@ -128,12 +125,7 @@ impl Service {
         conv: ConversationKey,
         said: Vec<Said>,
     ) -> Result<bool, Refusal> {
-        let mut keys = Keyring::default();
-        for (platform, kids) in Keyring::signers(said.iter().flatten()) {
-            if let Ok(log) = self.peers.log_with(&platform, &kids, || true).await {
-                keys.add(platform, log);
-            }
-        }
+        let keys = self.peers.keyring(said.iter().flatten(), || true).await;
         let mut checked = self.check_records(said, keys).await?;
         let (service, from) = (self.clone(), from.clone());
         let taken = self.store.write::<_, Failure, _>(move |tx| {
@@ -141,12 +133,7 @@ impl Service {
                 let now = service.clock.now();
                 let ready: Vec<_> = checked.iter().flatten().flatten().collect();
                 let mut room = service.enter(tx, conv, &ready, &Vec::new()).await?;
-                let before = room.pending();
-                let head = |room: &super::room::Room| {
-                    let core = room.state.conversation().map(Conversation::core);
-                    core.map_or(0, |core| core.seq)
-                };
-                let from_head = head(&room);
+                let from_head = room.head();
                 // A log goes on where it was left: after what cannot be read nothing fits.
                 let fitting = checked
                     .iter_mut()
@@ -167,8 +154,8 @@ impl Service {
                     };
                     service.step(tx, &mut room, input, Some(ready), now).await?;
                 }
-                service.leave(tx, &room, &before, now).await?;
-                Ok(head(&room) > from_head)
+                service.leave(tx, &room, now).await?;
+                Ok(room.head() > from_head)
             })
         });
         Ok(taken.await?)

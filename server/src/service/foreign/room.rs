@@ -39,6 +39,8 @@ pub(super) struct Room {
     log: PartLog,
     /// As it was when the room was entered.
     standing: Standing,
+    /// The actions that waited for a slot then.
+    waited: Vec<Kept>,
     loaded: Option<Loaded>,
     heads: Heads,
     slots: BTreeMap<Nonce, em2_model::conversation::Slot>,
@@ -95,7 +97,7 @@ impl Service {
             asked.retain(|seq| (1..=head).contains(seq));
             let asked = asked.iter().filter_map(|seq| i64::try_from(*seq).ok());
             log.load_commits(list_commits(tx, conv, asked.collect()).await?);
-            if standing.is_unsettled() || branches(&log, ready, head) {
+            if standing.is_unsettled() || log.branches(ready, head) {
                 log.load_records(list_records_after(tx, conv, 0, i64::MAX).await?);
             }
             let nonces: Vec<Nonce> = ready
@@ -124,6 +126,7 @@ impl Service {
         let key = PlatformKey::clone(&self.identity.key());
         Ok(Room {
             conv,
+            waited: pending.clone(),
             state: State::resume(key, conversation, pending, standing.clone()),
             log,
             standing,
@@ -175,6 +178,21 @@ impl Service {
         Ok(left)
     }
 
+    /// One step in a conversation that is entered for it alone, and left.
+    pub(super) async fn one_step(
+        &self,
+        tx: &mut Tx,
+        conv: ConversationKey,
+        have: &Locator,
+        input: Input,
+        now: Time,
+    ) -> Result<(Room, Vec<Output>), Failure> {
+        let mut room = self.enter(tx, conv, &[], have).await?;
+        let left = self.step(tx, &mut room, input, None, now).await?;
+        self.leave(tx, &room, now).await?;
+        Ok((room, left))
+    }
+
     /// A record that has its slot becomes rows, and those who take part are told.
     async fn apply(
         &self,
@@ -185,7 +203,7 @@ impl Service {
         prepared: &Prepared,
         now: Time,
     ) -> Result<(), Failure> {
-        let core = room.state.conversation().map(Conversation::core).cloned();
+        let core = room.core().cloned();
         let core = core.ok_or_else(|| Refusal::from(Code::Internal))?;
         // What a leader dates later than it can be is shown as of now, or it would stand above everything for years.
         // The rules go by the commit. // security.md 45
@@ -194,7 +212,6 @@ impl Service {
             ..change.clone()
         };
         let record: &Verified<Record> = record;
-        let own = self.identity.platform().clone();
         let mut projection = match room.loaded.take() {
             None => {
                 let conversation = begin(core, change);
@@ -206,7 +223,8 @@ impl Service {
                 insert_action(tx, record)?;
                 let mut projection = Projection::new(loaded, core, change);
                 projection.store(tx, prepared, change, record).await?;
-                if change.kind == Kind::MessageAdd && projection.conversation.core.leader != own {
+                let leader = &projection.conversation.core.leader;
+                if change.kind == Kind::MessageAdd && leader != self.identity.platform() {
                     delete_unconfirmed(tx, change.action);
                 }
                 projection
@@ -223,13 +241,7 @@ impl Service {
     }
 
     /// Keeps what the steps left beside log and rows.
-    pub(super) async fn leave(
-        &self,
-        tx: &mut Tx,
-        room: &Room,
-        before: &[Kept],
-        now: Time,
-    ) -> Result<(), Failure> {
+    pub(super) async fn leave(&self, tx: &mut Tx, room: &Room, now: Time) -> Result<(), Failure> {
         if *room.state.standing() != room.standing {
             upsert_standing(tx, room.conv, room.state.standing());
             let (standings, conv) = (self.standings.clone(), room.conv);
@@ -248,14 +260,11 @@ impl Service {
             let key = kept.action().key();
             list.iter().any(|other| other.action().key() == key)
         };
-        let after = room.state.pending();
+        let (before, after) = (room.waited.as_slice(), room.state.pending());
         for gone in before.iter().filter(|kept| !is_in(after, kept)) {
             let key = gone.action().key();
             delete_pending(tx, room.conv, key);
-            let subject = room
-                .state
-                .conversation()
-                .map(|held| held.core().subject.as_str());
+            let subject = room.core().map(|core| core.subject.as_str());
             if let Some(
                 Outcome::Rejected(_)
                 | Outcome::Sequenced {
@@ -287,11 +296,6 @@ impl Service {
 }
 
 impl Room {
-    /// The actions that wait for a slot.
-    pub(super) fn pending(&self) -> Vec<Kept> {
-        self.state.pending().to_vec()
-    }
-
     /// Which conversation it is.
     pub(super) fn conv(&self) -> ConversationKey {
         self.conv
@@ -325,6 +329,11 @@ impl Room {
         self.state.conversation().map(Conversation::core)
     }
 
+    /// Its newest slot; 0 where it is not known.
+    pub(super) fn head(&self) -> u64 {
+        self.core().map_or(0, |core| core.seq)
+    }
+
     /// The record in this slot, where it was loaded.
     pub(super) fn record(&self, seq: u64) -> Option<Kept> {
         self.log.record(seq)
@@ -337,7 +346,7 @@ impl Room {
 
     /// Whether this commit is in the log.
     pub(super) fn holds(&self, commit: &Commit) -> bool {
-        self.log.commit_key(commit.seq()) == Some(commit.key())
+        self.log.holds(commit)
     }
 
     fn load_touched(&mut self, record: &Kept) {
@@ -383,10 +392,4 @@ fn touched(record: &Kept) -> Vec<ActionKey> {
         _ => [None, None],
     };
     about.into_iter().flatten().chain(from).collect()
-}
-
-/// Whether one of the commits stands in a slot that holds another one: then any part of the log may be looked at.
-fn branches(log: &PartLog, ready: &[&Ready], head: u64) -> bool {
-    let mut commits = ready.iter().filter_map(|ready| ready.record.commit());
-    commits.any(|commit| commit.seq() <= head && log.commit_key(commit.seq()) != Some(commit.key()))
 }

@@ -1,5 +1,7 @@
 //! Somebody unknown adds people: they are asked first, and nobody learns what they answer. // spec §16
 
+mod again;
+
 use em2_model::id::ConversationRef;
 use em2_model::refusal::Code;
 use em2_model::wire::domestic::{Answered, ListPage, Request, Row};
@@ -9,8 +11,6 @@ use em2_model::{ConversationKey, Format, History, Role};
 
 use super::{agree, listed, newcomer, on_both, person, reads, texts, until};
 use crate::support::person::{Answer, Person};
-
-const HOUR: i64 = 60 * 60 * 1000;
 
 async fn requests(person: &Person) -> ListPage {
     person.get("/d/l/?view=requests").await.ok()
@@ -299,85 +299,6 @@ on_both! {
         assert!(dan.list().await.rows.is_empty());
         let within = ann.start("dan@alpha.test", "Within", "Here").await;
         listed(&dan, within).await;
-        platforms.stop().await;
-    }
-
-    async fn a_request_goes_with_the_removal_and_who_comes_back_is_asked_no_second_time(platforms: Platforms) {
-        let ann = person(&platforms.alpha, "ann@alpha.test").await;
-        let bob = newcomer(&platforms.beta, "bob@beta.test").await;
-        person(&platforms.beta, "cat@beta.test").await;
-        let key = ann
-            .start("bob@beta.test, cat@beta.test", "Lunch", "At noon?")
-            .await;
-        let remove = async || {
-            let people = ann.conversation(key).await.participants;
-            let mut people = people.into_iter();
-            let bob = people
-                .find(|it| it.address.as_str() == "bob@beta.test")
-                .unwrap();
-            let (item, follows) = (bob.item, None);
-            ann.change(key, Intent::ParticipantRemove { item, follows })
-                .await;
-        };
-        asked(&bob, key).await;
-        remove().await;
-        until(async || requests(&bob).await.rows, Vec::is_empty).await;
-        answer(&bob, key, RequestAnswer::Accept)
-            .await
-            .refused(Code::NoConv);
-        bob.get(&format!("/d/{key}/")).await.refused(Code::NoConv);
-
-        ann.change(key, add("bob@beta.test")).await;
-        asked(&bob, key).await;
-        answers(&bob, key, RequestAnswer::Accept).await;
-        reads(&bob, key, &["At noon?"]).await;
-        remove().await;
-        until(
-            async || bob.conversation(key).await.present,
-            |present| !present,
-        )
-        .await;
-        ann.change(key, add("bob@beta.test")).await;
-        until(
-            async || bob.conversation(key).await.present,
-            |present| *present,
-        )
-        .await;
-        assert_eq!(bob.list().await.requests, 0);
-        agree(&[&ann, &bob], key).await;
-        platforms.stop().await;
-    }
-
-    async fn a_platform_asks_ten_times_an_hour_and_what_it_asks_beyond_comes_later(platforms: Platforms) {
-        let ann = person(&platforms.alpha, "ann@alpha.test").await;
-        let bob = newcomer(&platforms.beta, "bob@beta.test").await;
-        let cat = person(&platforms.beta, "cat@beta.test").await;
-        for n in 0..10 {
-            let key = ann
-                .start("bob@beta.test", &format!("Number {n}"), "Hello")
-                .await;
-            asked(&bob, key).await;
-        }
-        let late = ann.start("bob@beta.test", "Number 10", "Hello").await;
-        let delivery = until(
-            async || ann.conversation(late).await.delivery.unwrap(),
-            |delivery| !delivery.text.starts_with("Delivered"),
-        );
-        assert!(delivery.await.text.contains("em2.beta.test"));
-        // Others are not kept waiting, not even in the same conversation.
-        afterwards(&ann, &cat, "cat@beta.test").await;
-        let both = ann
-            .start("cat@beta.test, bob@beta.test", "Both", "Hello")
-            .await;
-        listed(&cat, both).await;
-        assert_eq!(requests(&bob).await.rows.len(), 10);
-
-        for server in [&platforms.alpha, &platforms.beta] {
-            server.clock.advance(HOUR);
-        }
-        afterwards(&ann, &cat, "cat@beta.test").await;
-        asked(&bob, late).await;
-        asked(&bob, both).await;
         platforms.stop().await;
     }
 
