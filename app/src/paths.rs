@@ -65,6 +65,11 @@ pub fn answer(key: ConversationKey, message: ActionKey) -> String {
     format!("/c/{key}?answer={message}#composer")
 }
 
+/// Where a form asks for a conversation that goes on from this one.
+pub fn fork(key: ConversationKey) -> String {
+    format!("/d/fork/{key}/")
+}
+
 /// Where a form asks that what waits for other platforms is tried at once.
 pub fn retry(key: ConversationKey) -> String {
     format!("/d/retry/{key}/")

@@ -48,6 +48,7 @@ fn conversation() -> Conversation {
         present: true,
         read: 0,
         delivery: None,
+        fork: None,
         n: 0,
     }
 }

@@ -9,6 +9,7 @@ use super::icon::Icon;
 use super::live::{live, maybe};
 use super::names::{and, called};
 use super::when::{Clock, Today, When};
+use crate::paths;
 
 /// What a role lets somebody do, after "can".
 pub fn may(role: Role) -> &'static str {
@@ -57,6 +58,10 @@ fn tell(events: &[Event], me: &Address, clock: Clock) -> Option<Told> {
             "sent",
             format!("published this conversation to {}", people(1)),
         ),
+        What::Forked { .. } => (
+            "sent",
+            "went on here from an earlier conversation".to_owned(),
+        ),
         What::SubjectChanged { subject } => ("edit", format!("changed the subject to “{subject}”")),
         What::PersonAdded { history, .. } => {
             ("people", format!("added {}{}", people(0), scope(history)))
@@ -99,6 +104,10 @@ fn you(person: &Person, me: &Address) -> String {
 #[component]
 pub fn EventLine(events: Vec<Event>, me: Address) -> impl IntoView {
     let at = events.last().map(|event| event.at);
+    let origin = events.first().and_then(|event| match event.what {
+        What::Forked { origin } => origin,
+        _ => None,
+    });
     let today = Today::here();
     live(move || {
         tell(&events, &me, today.get()).map(|Told { icon, who, did }| {
@@ -109,6 +118,7 @@ pub fn EventLine(events: Vec<Event>, me: Address) -> impl IntoView {
                         <b>{who}</b>
                         {format!(" {did} ")}
                         {maybe(at.map(|at| view! { <When at/> }))}
+                        {maybe(origin.map(|key| view! { " "<a class="quiet-link" href=paths::conversation(key)>"See all of it"</a> }))}
                     </span>
                 </p>
             }

@@ -176,12 +176,17 @@ pub fn excerpt(html: &str, limit: usize) -> String {
             _ => {}
         }
     }
-    let plain = text
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&#39;", "'");
-    let plain = plain.replace("&nbsp;", " ").replace("&amp;", "&");
+    let named = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&nbsp;", " "),
+        ("&amp;", "&"),
+    ];
+    let plain = named
+        .iter()
+        .fold(text, |text, (name, sign)| text.replace(name, sign));
     let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", words[..end].trim_end()),

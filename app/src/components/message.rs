@@ -3,7 +3,7 @@
 use em2_model::address::Address;
 use em2_model::id::ActionKey;
 use em2_model::participant::Format;
-use em2_model::wire::domestic::{Conversation, Done, Message, Person, Standing};
+use em2_model::wire::domestic::{BEFORE, Conversation, Done, Message, Person, Standing};
 use leptos::prelude::*;
 
 use super::avatar::Avatar;
@@ -119,7 +119,8 @@ fn Content(open: Open, message: Memo<Option<Message>>, key: ActionKey) -> impl I
 
 /// Who has read up to this message, if it is the reader's own and they have not read a later one of them.
 fn readers(conversation: &Conversation, message: &Message) -> Option<String> {
-    if message.author.address != conversation.me || message.standing != Standing::Present {
+    let is_own = message.author.address == conversation.me && message.seq != BEFORE;
+    if !is_own || message.standing != Standing::Present {
         return None;
     }
     let next = next_own(conversation, message);
@@ -175,7 +176,7 @@ fn Head(open: Open, message: Memo<Option<Message>>) -> impl IntoView {
                     <span class="message-unconfirmed">"not confirmed yet"</span>
                 }))}
                 {live(move || edited.get().map(|(key, at, editor)| view! {
-                    <a class="message-edited" href=paths::history(open.key, key)>
+                    <a class="quiet-link" href=paths::history(open.key, key)>
                         "edited " <When at=at/>
                         {editor.map(|editor| format!(" by {}", first_name(&called(&editor, &by))))}
                     </a>

@@ -3,7 +3,7 @@
 use em2_model::id::{ActionKey, Time};
 use em2_model::participant::Role;
 use em2_model::permit;
-use em2_model::wire::domestic::{Conversation, Message, Standing};
+use em2_model::wire::domestic::{BEFORE, Conversation, Message, Standing};
 use em2_model::wire::intent::{Intent, LOCK_TTL};
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
@@ -19,7 +19,7 @@ use crate::state::open::Open;
 use crate::state::timeline::may_edit;
 
 /// What the reader may do with a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct May {
     answer: bool,
     edit: bool,
@@ -36,6 +36,9 @@ fn may(it: &Conversation, message: &Message, now: Time) -> May {
     let own = message.author.address == it.me;
     let change = it.present && permit::change_message(it.role, own);
     let present = message.standing == Standing::Present && !message.is_unconfirmed();
+    if message.seq == BEFORE {
+        return May::default();
+    }
     May {
         answer: present && it.present && permit::add_message(it.role, true),
         edit: may_edit(it, message),

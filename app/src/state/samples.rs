@@ -42,6 +42,7 @@ pub(super) fn conversation(entries: Vec<Entry>) -> Conversation {
         present: true,
         read: 0,
         delivery: None,
+        fork: None,
         n: 10,
     }
 }

@@ -42,6 +42,7 @@ pub fn router(app: App) -> Router {
         .route("/d/publish/{key}/", post(domestic::publish::publish))
         .route("/d/evt/{key}/", post(domestic::evt::act))
         .route("/d/retry/{key}/", post(domestic::retry::retry))
+        .route("/d/fork/{key}/", post(domestic::fork::fork))
         .route(
             "/d/request/{key}/",
             get(domestic::request::request).post(domestic::request::answer),

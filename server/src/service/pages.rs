@@ -66,6 +66,9 @@ impl Service {
         let n = find_counter(&mut conn, me.user).await?;
         let reading = read(&mut conn, me, conv).await?;
         let (mut entries, more_before) = self.timeline(&mut conn, &reading, u64::MAX).await?;
+        if more_before.is_none() {
+            self.put_before(&mut conn, me, conv, &mut entries).await?;
+        }
         let waiting = match reading.reader.is_present() {
             true => self.waiting(&mut conn, &reading).await?,
             false => Vec::new(),
@@ -75,6 +78,7 @@ impl Service {
             true => self.delivery(&mut conn, &reading.conversation.core).await?,
             false => None,
         };
+        let fork = self.fork_of(&mut conn, &reading).await?;
         let Reading {
             conversation,
             participants,
@@ -107,6 +111,7 @@ impl Service {
             present: reader.is_present(),
             read: reader.read_seq,
             delivery,
+            fork,
             n,
         };
         match reader.removed_seq {
@@ -124,7 +129,10 @@ impl Service {
     ) -> Result<Older, Refusal> {
         let mut conn = self.store.snapshot().await.map_err(Failure::Store)?;
         let reading = read(&mut conn, me, key).await?;
-        let (entries, more_before) = self.timeline(&mut conn, &reading, before).await?;
+        let (mut entries, more_before) = self.timeline(&mut conn, &reading, before).await?;
+        if more_before.is_none() {
+            self.put_before(&mut conn, me, key, &mut entries).await?;
+        }
         Ok(Older {
             entries,
             more_before,

@@ -26,6 +26,7 @@ pub mod ended;
 pub mod evidence;
 pub mod feed;
 pub mod fold;
+pub mod forks;
 pub mod idempotency;
 pub mod jobs;
 pub mod list;

@@ -8,8 +8,8 @@ mod request;
 
 pub use answer::{Accepted, Draft, KitchenSink, Published};
 pub use conversation::{
-    Conversation, Delivery, Done, Entry, Event, Lock, Message, Older, Participant, Seen, Standing,
-    UNCONFIRMED, Version, Versions, What,
+    BEFORE, Conversation, Delivery, Done, Entry, Event, Fork, Lock, Message, Older, Participant,
+    Seen, Standing, UNCONFIRMED, Version, Versions, What,
 };
 pub use list::{Hit, ListPage, ListQuery, ListView, Mark, Piece, Row, SearchPage};
 pub use people::{Label, Person, Session};

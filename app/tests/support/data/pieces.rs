@@ -145,6 +145,7 @@ pub(crate) fn conversation(
         present: true,
         read: seq,
         delivery: None,
+        fork: None,
         n: 1,
     }
 }

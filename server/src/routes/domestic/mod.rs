@@ -2,6 +2,7 @@
 
 pub mod conversation;
 pub mod evt;
+pub mod fork;
 pub mod list;
 pub mod live;
 pub mod new;

@@ -26,6 +26,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
         super::new::start,
         super::publish::publish,
         super::retry::retry,
+        super::fork::fork,
         super::request::request,
         super::request::answer,
     ),

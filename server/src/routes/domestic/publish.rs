@@ -33,10 +33,13 @@ pub async fn publish(State(app): State<App>, Key(key): Key<DraftKey>, posted: Po
             .await
     };
     let done = done.await;
-    posted
-        .answer(&app, done, |published| match published {
-            Published::Published { key } => Natural(paths::conversation(*key)),
-            Published::Held { .. } => Natural(paths::SENT.to_owned()),
-        })
-        .await
+    posted.answer(&app, done, published_at).await
+}
+
+/// Where a form finds what it published.
+pub(super) fn published_at(published: &Published) -> Natural {
+    match published {
+        Published::Published { key } => Natural(paths::conversation(*key)),
+        Published::Held { .. } => Natural(paths::SENT.to_owned()),
+    }
 }

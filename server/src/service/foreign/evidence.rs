@@ -12,7 +12,7 @@ use crate::store::evidence::{Evidence, Signed, insert_evidence};
 
 /// Keeps two commits of one leader for one slot, the one in the log and this other one, with their signatures. Answers
 /// what the sender of the other one is told.
-pub(super) fn keep_fork(tx: &mut Tx, room: &Room, other: &Record, now: Time) -> Refusal {
+pub(super) fn keep_evidence(tx: &mut Tx, room: &Room, other: &Record, now: Time) -> Refusal {
     let fork = Refusal::from(Code::Fork);
     let held = other.commit().and_then(|other| room.record(other.seq()));
     let held = held.as_deref().and_then(|held| Signed::of(held));

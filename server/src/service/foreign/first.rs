@@ -3,17 +3,22 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use em2_model::Platform;
-use em2_model::id::Time;
+use em2_model::conversation::Person;
+use em2_model::id::{ConversationKey, Time};
 use em2_model::refusal::{Code, Refusal};
+use em2_model::{Address, Platform};
 
 use super::ready::Ready;
 use super::room::Room;
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::project::Gate;
-use crate::store::Tx;
 use crate::store::contacts::{Regard, find_regard};
+use crate::store::conversations::find_with_people;
+use crate::store::forks::find_fork;
+use crate::store::participants::ParticipantRow;
+use crate::store::users::User;
+use crate::store::{StoreError, Tx};
 
 /// How many first contacts are taken from one platform within [`WINDOW`].
 const MOST: usize = 10;
@@ -50,12 +55,31 @@ impl Service {
             Some(Regard::Accepted) => Gate::Open,
             // They have accepted this conversation before.
             None if room.here().any(|person| person.user == Some(user.id)) => Gate::Open,
+            None if is_among(tx, room.conv(), user, (sender, platform)).await? => Gate::Open,
             None => Gate::Asks {
                 sender: sender.clone(),
                 platform: platform.clone(),
             },
         })
     }
+}
+
+/// Whether a conversation goes on from one in which both of them take part.
+async fn is_among(
+    tx: &mut Tx,
+    conv: ConversationKey,
+    user: &User,
+    (sender, platform): (&Address, &Platform),
+) -> Result<bool, StoreError> {
+    let Some(fork) = find_fork(tx, conv).await? else {
+        return Ok(false);
+    };
+    let origin = find_with_people(tx, fork.conv).await?;
+    Ok(origin.is_some_and(|(origin, people)| {
+        let is_user = |person: &ParticipantRow| person.user == Some(user.id) && person.is_present();
+        let speaks = |person: &Person| person.platform.as_ref() == Some(platform);
+        people.iter().any(is_user) && origin.core.person(sender).is_some_and(speaks)
+    }))
 }
 
 /// The first contacts that each platform made lately. Cheap to clone: every clone is the same one.

@@ -10,7 +10,7 @@ use em2_model::{ConversationKey, Platform};
 use serde_json::json;
 
 use super::access::admit;
-use super::evidence::keep_fork;
+use super::evidence::keep_evidence;
 use super::first::Counted;
 use super::locator::locator_slots;
 use super::ready::Checked;
@@ -149,7 +149,7 @@ impl Service {
                     seq: commit.seq(),
                     st: commit.refused(),
                 },
-                Some(Code::Fork) => Verdict::rejected(keep_fork(tx, &room, &ready.record, now)),
+                Some(Code::Fork) => Verdict::rejected(keep_evidence(tx, &room, &ready.record, now)),
                 Some(code) => Verdict::rejected(code.into()),
                 // Something before it is missing, or it is of a branch that was left: what is here says so.
                 None => break,

@@ -12,7 +12,7 @@ use em2_model::sign::PlatformKey;
 use em2_model::step::{self, Input, Kept, Locator, Log as _, Outcome, Output, Standing, State};
 use em2_model::{Code, Nonce, Refusal};
 
-use super::begin::{begin, begin_people};
+use super::begin::{begin, begin_people, begin_row};
 use super::log::PartLog;
 use super::ready::Ready;
 use crate::service::Service;
@@ -20,7 +20,7 @@ use crate::service::failure::Failure;
 use crate::service::project::{Prepared, Projection};
 use crate::store::Tx;
 use crate::store::actions::{insert_action, list_commits, list_records_after, list_slots};
-use crate::store::conversations::{Held, Loaded, Wanted, insert_conversation, load_for_write};
+use crate::store::conversations::{Held, Loaded, Wanted, load_for_write};
 use crate::store::deliveries::delete_deliveries_but;
 use crate::store::feed::Heads;
 use crate::store::messages::list_messages_by_key;
@@ -215,7 +215,7 @@ impl Service {
         let mut projection = match room.loaded.take() {
             None => {
                 let conversation = begin(core, change);
-                insert_conversation(tx, &conversation);
+                begin_row(tx, &conversation, record);
                 insert_action(tx, record)?;
                 begin_people(tx, conversation, change)
             }

@@ -10,6 +10,7 @@ use em2_model::wire::live::Live;
 use super::evidence::warning;
 use crate::propagate::{Audience, Frame};
 use crate::service::failure::Failure;
+use crate::service::fork::gone_days;
 use crate::service::pages::read;
 use crate::service::{Me, Service};
 use crate::store::Conn;
@@ -53,7 +54,8 @@ impl Service {
         if core.leader != *own {
             let waiting = count_pending(conn, core.key).await?;
             let peers = list_peers_named(conn, std::slice::from_ref(&core.leader)).await?;
-            return Ok(Some(submitted(&core.leader, waiting, peers.first())));
+            let now = self.clock.now();
+            return Ok(Some(submitted(&core.leader, waiting, peers.first(), now)));
         }
         let rows = list_deliveries(conn, core.key).await?;
         let peers = list_peers_named(conn, &others).await?;
@@ -113,8 +115,16 @@ impl Service {
 }
 
 /// What waits for the platform that leads.
-fn submitted(leader: &Platform, waiting: u64, peer: Option<&PeerRow>) -> Delivery {
+fn submitted(leader: &Platform, waiting: u64, peer: Option<&PeerRow>, now: Time) -> Delivery {
+    let gone = peer.and_then(|peer| gone_days(peer, now));
     match (waiting, failing(peer)) {
+        (_, Some((next, _))) if let Some(days) = gone => Delivery {
+            text: format!(
+                "{leader}, which orders this conversation, has not answered for {days} days."
+            ),
+            problem: true,
+            next: Some(next),
+        },
         (0, _) => fine(format!("Confirmed by {leader}.")),
         (_, None) => fine(format!("On the way to {leader}.")),
         (_, Some((next, why))) => Delivery {
@@ -190,6 +200,8 @@ mod tests {
     use super::*;
     use crate::store::peers::PeerStanding;
 
+    const NOW: Time = Time(1_800_000_000_000);
+
     fn platform(name: &str) -> Platform {
         name.parse().unwrap()
     }
@@ -259,7 +271,19 @@ mod tests {
             aside.problem && aside.text.ends_with("conversation: The bytes differ."),
             "{aside:?}"
         );
-        assert!(!submitted(&platform(b), 0, Some(&peer(b, 4))).problem);
-        assert!(submitted(&platform(b), 1, Some(&peer(b, 4))).problem);
+        let of_leader = |waiting, peer: PeerRow| submitted(&platform(b), waiting, Some(&peer), NOW);
+        assert!(!of_leader(0, peer(b, 4)).problem);
+        assert!(of_leader(1, peer(b, 4)).problem);
+        let gone = |days: i64| {
+            let mut peer = peer(b, 90);
+            peer.standing.first_fail_at = Some(NOW.plus(-days * 86_400_000));
+            of_leader(0, peer)
+        };
+        assert!(!gone(6).problem);
+        assert!(
+            gone(7).text.ends_with("has not answered for 7 days."),
+            "{:?}",
+            gone(7)
+        );
     }
 }

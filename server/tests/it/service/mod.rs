@@ -375,6 +375,7 @@ fn told(entries: &[Entry]) -> Vec<String> {
     };
     let event = |what: &What| match what {
         What::Published => "published".to_owned(),
+        What::Forked { .. } => "forked".to_owned(),
         What::SubjectChanged { subject } => format!("subject {subject}"),
         What::PersonAdded { person, .. } => format!("added {}", person.name),
         What::PersonChanged { person, role } => format!("{} may {role}", person.name),

@@ -44,7 +44,7 @@ pub enum Standing {
 pub struct Message {
     /// The key of its `message.add`.
     pub key: ActionKey,
-    /// The slot of its `message.add`.
+    /// The slot of its `message.add`; [`BEFORE`] and [`UNCONFIRMED`] stand for none.
     pub seq: u64,
     /// The slot of the newest action that touched it.
     pub touched: u64,
@@ -81,6 +81,10 @@ pub struct Event {
 #[serde(rename_all = "snake_case")]
 pub enum What {
     Published,
+    /// Published as what goes on from an earlier conversation: that one, where the reader may see it. // spec §13
+    Forked {
+        origin: Option<ConversationKey>,
+    },
     SubjectChanged {
         subject: String,
     },
@@ -119,6 +123,9 @@ pub enum Entry {
     Event(Event),
 }
 
+/// No slot: a message of the conversation that this one goes on from, to be read only. // spec §13
+pub const BEFORE: u64 = 0;
+
 /// Slots from here on are none: messages that wait for one, in their order. // spec §12
 pub const UNCONFIRMED: u64 = 1 << 52;
 
@@ -156,6 +163,17 @@ impl Entry {
             Entry::Event(event) => event.key,
         }
     }
+}
+
+/// Whether a conversation can be forked, or has been. // spec §13
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Fork {
+    /// `POST /d/fork/{key}/` begins a conversation that goes on from this one.
+    Offered,
+    /// There is one in which the reader takes part: the same request leads to it.
+    Made,
 }
 
 /// How far a participant has read.
@@ -214,6 +232,8 @@ pub struct Conversation {
     pub read: u64,
     /// Absent where everybody is on this platform.
     pub delivery: Option<Delivery>,
+    /// What goes on from this conversation.
+    pub fork: Option<Fork>,
     /// The reader's feed counter when the page was read.
     pub n: u64,
 }

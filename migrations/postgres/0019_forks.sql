@@ -1,0 +1,9 @@
+-- Which conversation another one goes on from, and from where: what its publish says, whether or not that one is known
+-- here.
+CREATE TABLE forks (
+    conv   BYTEA  NOT NULL PRIMARY KEY REFERENCES conversations (key) ON DELETE CASCADE,
+    origin BYTEA  NOT NULL,
+    seq    BIGINT NOT NULL,
+    head   BYTEA  NOT NULL
+);
+CREATE INDEX forks_origin ON forks (origin);
