@@ -16,7 +16,12 @@ use serde_json::{Map, Value, map};
 
 /// Reads one JSON value; none where it is not JSON, or not such a value.
 pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    T::deserialize(Tree(parse(text)?)).ok()
+    take(parse(text)?)
+}
+
+/// Takes a value out of a tree that was read before; none where it is not such a value.
+pub fn take<T: DeserializeOwned>(tree: Value) -> Option<T> {
+    T::deserialize(Tree(tree)).ok()
 }
 
 fn parse(text: &str) -> Option<Value> {

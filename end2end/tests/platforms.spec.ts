@@ -1,5 +1,7 @@
-import { expect, test } from '../support/fixtures.ts'
-import { accept, ada, answer, api, bob, cat, enrol, message, publish, signIn, use, visit } from '../support/people.ts'
+import type { Page } from '@playwright/test'
+import { expectAccessible } from '../support/axe.ts'
+import { expect, ready, test } from '../support/fixtures.ts'
+import { accept, ada, answer, api, bob, cat, enrol, message, publish, row, signIn, use, visit } from '../support/people.ts'
 import type { Server } from '../support/server.ts'
 
 const mode = 'full'
@@ -86,4 +88,50 @@ test('somebody on a third platform is added and reads from a message on', async 
   await expect(cats.getByText('Between us')).toHaveCount(0)
   await answer(cats, 'Thank you')
   for (const page of [adas, bobs]) await expect(message(page, 'Thank you')).toBeVisible()
+})
+
+test('an edit that waited for the other platform and lost is a draft beside what it would change', async ({
+  open,
+  platforms,
+}) => {
+  const [a, b] = (await platforms('a.test', 'b.test')) as [Server, Server]
+  await enrol(a, ada)
+  await enrol(b, bob)
+  const [adas, bobs] = [await open('/sign-in', a), await open('/sign-in', b)]
+  await signIn(adas, ada, mode)
+  await signIn(bobs, bob, mode)
+  const conversation = await publish(adas, { to: [bob], subject: 'Plan', text: 'When shall we meet?' }, mode)
+  await accept(bobs, 'Plan', mode)
+  await answer(bobs, 'On Monday at ten')
+  await expect(message(adas, 'On Monday at ten')).toBeVisible()
+  const { conversation: held } = await api<{
+    conversation: { entries: { message?: { key: string; head: string; html: string } }[] }
+  }>(adas, `/d${conversation.slice(2)}/`)
+  const written = held.entries.find(({ message }) => message?.html.includes('Monday'))?.message
+  const edit = async (page: Page, text: string) => {
+    const data = { model: 'message', verb: 'modify', item: written?.key, follows: written?.head, text }
+    const edited = await page.request.post(`/d/evt${conversation.slice(2)}/`, { data })
+    expect(edited.status(), await edited.text()).toBe(200)
+  }
+
+  await b.kill()
+  await edit(adas, 'On Tuesday at ten')
+  await a.kill()
+  await b.restart()
+  await edit(bobs, 'On Friday at ten')
+  await a.restart()
+  await expect(message(bobs, 'On Tuesday at ten')).toBeVisible({ timeout: 40_000 })
+  await visit(bobs, '/drafts', mode)
+  await row(bobs, 'Plan').click()
+  await expect(bobs.getByLabel('The first message')).toHaveValue('On Friday at ten')
+  await expect(bobs.getByRole('alert').filter({ hasText: 'This was to change a message.' })).toBeVisible()
+  await expect(bobs.locator('del')).toHaveText('Tuesday')
+  await expect(bobs.locator('ins')).toHaveText('Friday')
+  await expectAccessible(bobs)
+  await bobs.reload()
+  await ready(bobs, mode)
+  await expect(bobs.locator('ins')).toHaveText('Friday')
+  await bobs.getByRole('link', { name: 'Open the conversation' }).click()
+  await bobs.waitForURL(`**${conversation}#m-*`)
+  await expect(message(bobs, 'On Tuesday at ten')).toBeVisible()
 })

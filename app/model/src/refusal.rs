@@ -135,7 +135,7 @@ impl<'de> Deserialize<'de> for Code {
 }
 
 /// Why something was not done, and what to do next; serialises as an RFC 9457 problem.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// What a machine acts on.
     pub code: Code,

@@ -1,5 +1,6 @@
 //! The form of a new conversation.
 
+use em2_model::refusal::Refusal;
 use em2_model::wire::intent::Fields;
 use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::prelude::*;
@@ -7,7 +8,8 @@ use leptos::prelude::*;
 use super::form::use_world;
 use super::icon::Icon;
 use super::input::TextInput;
-use super::live::{Erase, live};
+use super::late::Late;
+use super::live::{Erase, live, maybe};
 use super::problem::Problem;
 use super::text_area::TextArea;
 use super::when::When;
@@ -21,7 +23,12 @@ use crate::state::writing::{Saved, Writing};
 /// People, subject and the first message. The first button of the form is the one that only saves, so that Enter in a
 /// field publishes nothing.
 #[component]
-pub fn DraftForm(writing: Writing) -> impl IntoView {
+pub fn DraftForm(
+    writing: Writing,
+    /// Why the words that it was kept from were refused.
+    #[prop(optional_no_strip)]
+    kept: Option<Refusal>,
+) -> impl IntoView {
     let refused = refused_by("draft", "");
     if let Some(Fields {
         to, subject, text, ..
@@ -48,6 +55,7 @@ pub fn DraftForm(writing: Writing) -> impl IntoView {
             <input type="hidden" name="key" value=writing.key.to_string()/>
             <input type="hidden" name="next" value=paths::draft(writing.key)/>
             <input type="hidden" name="idempotency_key" value=key/>
+            {maybe(kept.map(|refusal| view! { <Late refusal/> }))}
             {live(move || problem().map(|refusal| view! { <Problem refusal/> }))}
             <label class="draft-line">
                 <span>"To"</span>

@@ -8,10 +8,10 @@ use leptos::prelude::*;
 
 use super::form::PostForm;
 use super::icon::Icon;
+use super::late::Late;
 use super::live::{Erase, maybe};
 use super::locked::left;
 use super::names::called;
-use super::problem::Problem;
 use super::row::subject_or;
 use super::text_area::TextArea;
 use crate::paths;
@@ -54,7 +54,12 @@ pub fn Editor(conversation: Conversation, message: Message) -> impl IntoView {
     } = conversation;
     let back = paths::message(key, message.key);
     let (free, lock) = lock_line(&message, &me);
-    let Some(written) = message.text.clone().filter(|_| free) else {
+    let refused = refused_by("message", "modify");
+    let entered = refused
+        .as_ref()
+        .and_then(|refused| refused.fields.text.clone());
+    // What was entered is never lost, whoever is editing meanwhile.
+    let Some(text) = entered.or(message.text.clone().filter(|_| free)) else {
         let why = if free {
             "You may not change this message.".to_owned()
         } else {
@@ -62,11 +67,7 @@ pub fn Editor(conversation: Conversation, message: Message) -> impl IntoView {
         };
         return view! { <Closed why back/> }.erase();
     };
-    let refused = refused_by("message", "modify");
-    let entered = refused
-        .as_ref()
-        .and_then(|refused| refused.fields.text.clone());
-    let text = RwSignal::new(entered.unwrap_or(written));
+    let text = RwSignal::new(text);
     let fields = Fields {
         model: "message".to_owned(),
         verb: "modify".to_owned(),
@@ -82,7 +83,7 @@ pub fn Editor(conversation: Conversation, message: Message) -> impl IntoView {
         </header>
         <div class="editor">
             <PostForm action=paths::evt(key.into()) fields class="editor-form">
-                {maybe(refused.map(|refused| view! { <Problem refusal=refused.refusal/> }))}
+                {maybe(refused.map(|refused| view! { <Late refusal=refused.refusal/> }))}
                 <TextArea name="text" id=anchors::EDITOR label="The message" text rows=12 required=true/>
                 <p class="note"><Icon name="lock"/>{lock}</p>
                 <button class="button" data-kind="primary">"Save"</button>

@@ -5,6 +5,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use super::late::Late;
 use super::live::{Erase, live};
 use super::locked::left;
 use super::problem::Problem;
@@ -60,7 +61,7 @@ fn Refusals(open: Open) -> impl IntoView {
     live(move || {
         refusal().map(|refusal| {
             view! {
-                <Problem refusal/>
+                <Late refusal/>
                 <button class="button" data-kind="small" type="button" on:click=move |_| editor.send_as_answer(&open)>
                     <Icon name="reply"/>"Use it as an answer"
                 </button>

@@ -15,6 +15,7 @@ pub mod icon;
 pub mod inline_editor;
 pub mod input;
 pub mod label;
+pub mod late;
 pub mod letter;
 pub mod lines;
 pub mod list;

@@ -16,6 +16,7 @@ use crate::state::writing::Writing;
 /// `/new/{draft}`
 #[component]
 pub fn DraftPage(desk: Desk, draft: Draft) -> impl IntoView {
+    let kept = draft.refused.clone();
     let writing = Writing::new(desk, draft);
     effect(move |_| {
         if let Some(key) = writing.became.get() {
@@ -40,7 +41,7 @@ pub fn DraftPage(desk: Desk, draft: Draft) -> impl IntoView {
         {move || match (writing.gone.get(), writing.held.get()) {
             (true, _) => view! { <Empty icon="trash" title="This draft was discarded"/> }.erase(),
             (false, Some(until)) => view! { <p class="note">"Goes out " <When at=until/></p> }.erase(),
-            (false, None) => view! { <DraftForm writing/> }.erase(),
+            (false, None) => view! { <DraftForm writing kept=kept.clone()/> }.erase(),
         }}
         </main>
     }

@@ -153,6 +153,7 @@ pub fn empty(key: DraftKey) -> Draft {
         text: String::new(),
         version: 0,
         saved: None,
+        refused: None,
     }
 }
 

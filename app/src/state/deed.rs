@@ -1,5 +1,7 @@
 //! One write on its way: what became of it, and the idempotency key that it keeps across retries.
 
+use std::str::FromStr;
+
 use em2_model::refusal::{Code, Refusal};
 use leptos::prelude::*;
 
@@ -17,6 +19,11 @@ pub enum Status {
 pub fn open_ended(refusal: &Refusal) -> bool {
     refusal.details.contains_key("unreachable")
         || matches!(refusal.code, Code::Busy | Code::Down | Code::Internal)
+}
+
+/// A key that a refusal names.
+pub fn told<T: FromStr>(refusal: &Refusal, name: &str) -> Option<T> {
+    refusal.details.get(name)?.as_str()?.parse().ok()
 }
 
 /// The key under which a write goes out. The same write tried again has the same key, another one a fresh one.

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::anchors;
-use super::deed::Deed;
+use super::deed::{Deed, told};
 use super::desk::Desk;
 use super::effect::effect;
 use super::open::Open;
@@ -144,7 +144,7 @@ impl Editor {
         self.editing.try_set(Some(editing));
     }
 
-    /// Saves what was written. A refused edit stays in the editor.
+    /// Saves what was written. A refused edit stays in the editor; saved again it follows what it was compared with.
     pub fn save(&self, open: &Open) {
         let Some(editing) = self.editing.get_untracked() else {
             return;
@@ -154,9 +154,11 @@ impl Editor {
             return self.release(open);
         }
         let (editor, message) = (*self, editing.message);
+        let refusal = untrack(|| editor.save.refusal());
+        let seen = refusal.and_then(|refusal| told(&refusal, "head"));
         let intent = Intent::MessageModify {
             item: message,
-            follows: Some(editing.follows),
+            follows: seen.or(Some(editing.follows)),
             format: editing.format,
             text,
         };

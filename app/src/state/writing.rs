@@ -327,6 +327,7 @@ mod tests {
             text: text.to_owned(),
             version,
             saved: None,
+            refused: None,
         }
     }
 

@@ -263,6 +263,7 @@ pub(crate) fn memory() -> Memory {
             text: "Could we talk about the cellar before Thursday?\n\nAnna".to_owned(),
             version: 3,
             saved: Some(Time(NOW - 2 * MINUTE)),
+            refused: None,
         },
         versions,
     }

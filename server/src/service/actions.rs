@@ -31,6 +31,12 @@ impl Service {
         idempotency: Option<IdempotencyKey>,
     ) -> Result<Accepted, Refusal> {
         let once = Once::new(me, idempotency, &("evt", key, Fields::from(intent.clone())))?;
+        let edit = match (key, &intent) {
+            (ConversationRef::Published(conv), Intent::MessageModify { item, text, .. }) => {
+                Some((conv, *item, text.clone()))
+            }
+            _ => None,
+        };
         let outcome = match (key, intent) {
             (ConversationRef::Draft(draft), Intent::DraftModify { subject, to, text }) => {
                 self.change_draft(me, draft, subject, to, text, &once).await
@@ -51,7 +57,12 @@ impl Service {
                 self.or_request(me, conv, acted).await
             }
         };
-        once.settle(&self.store, outcome).await
+        match (once.settle(&self.store, outcome).await, edit) {
+            (Err(refusal), Some((conv, item, text))) => {
+                Err(self.compared(me, (conv, item), &text, refusal).await)
+            }
+            (done, _) => done,
+        }
     }
 
     async fn act_in(

@@ -88,6 +88,7 @@ pub(super) fn draft(row: &drafts::Draft) -> Draft {
         text: row.text.clone(),
         version: u64::try_from(row.version).unwrap_or_default(),
         saved: Some(row.updated_at),
+        refused: None,
     }
 }
 

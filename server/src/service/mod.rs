@@ -9,6 +9,7 @@
 //!
 //! - `actions`, `publish`, `drafts`, `seen`: what changes something. `actions::act` is the only way into a conversation.
 //! - `requests`: what somebody unknown has added people to, and what they answer.
+//! - `late`: what an edit that came too late is told with.
 //! - `list`, `pages`, `search`, `feed`: what is read, each filtered by what the reader may see. // spec §16
 //! - `scene`, `row`: rows become what people are shown; `deed`, `wave`, `project`, `tell`: the steps of a write.
 
@@ -19,6 +20,7 @@ mod failure;
 mod feed;
 pub mod foreign;
 mod fork;
+mod late;
 mod list;
 mod me;
 mod once;

@@ -5,7 +5,7 @@ use em2_model::id::{ActionKey, ConversationKey, ConversationRef};
 use em2_model::record::{Record, Verified};
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::domestic::{
-    Conversation, Entry, KitchenSink, Older, Standing, Version, Versions,
+    Conversation, Draft, Entry, KitchenSink, Older, Standing, Version, Versions,
 };
 
 use super::actions::no_conversation;
@@ -48,7 +48,10 @@ impl Service {
                     .await
                     .map_err(Failure::Store)?;
                 match found.ok_or_else(|| no_draft(key))? {
-                    row if row.published.is_none() => KitchenSink::Draft(draft(&row)),
+                    row if row.published.is_none() => KitchenSink::Draft(Draft {
+                        refused: self.why_kept(&mut conn, me, &row).await?,
+                        ..draft(&row)
+                    }),
                     row => KitchenSink::Published {
                         key: row.published.ok_or_else(|| no_draft(row.key))?,
                     },

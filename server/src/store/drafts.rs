@@ -1,6 +1,7 @@
 //! Drafts: one mutable row each, without a log, until they are published.
 
-use em2_model::{ConversationKey, DraftKey, Format, Time};
+use em2_model::refusal::Code;
+use em2_model::{ActionKey, ConversationKey, DraftKey, Format, Time};
 
 use crate::store::conn::{Conn, Tx};
 use crate::store::dialect::Row;
@@ -33,6 +34,16 @@ pub struct DraftContent {
     pub recipients: String,
     pub format: Format,
     pub text: String,
+}
+
+/// Where the words of a draft were meant for that is kept from a refused action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub conv: ConversationKey,
+    /// The message that they were to change.
+    pub item: Option<ActionKey>,
+    /// Why they were refused.
+    pub code: Code,
 }
 
 fn draft(row: &Row) -> Result<Draft, StoreError> {
@@ -85,6 +96,32 @@ pub async fn find_draft(
     .as_ref()
     .map(draft)
     .transpose()
+}
+
+/// Notes of a draft what its words were meant for.
+pub fn insert_kept(tx: &mut Tx, key: DraftKey, kept: &Kept) {
+    tx.push(
+        "INSERT INTO kept (draft, conv, item, code) VALUES ($1, $2, $3, $4)",
+        args![key, kept.conv, kept.item, kept.code],
+    );
+}
+
+/// What the words of a draft were meant for; nothing of one that was begun as a draft.
+pub async fn find_kept(conn: &mut Conn, key: DraftKey) -> Result<Option<Kept>, StoreError> {
+    let row = conn
+        .fetch_optional(
+            "SELECT conv, item, code FROM kept WHERE draft = $1",
+            args![key],
+        )
+        .await?;
+    let kept = |row: Row| {
+        Ok(Kept {
+            conv: row.get(0)?,
+            item: row.get_option(1)?,
+            code: row.get(2)?,
+        })
+    };
+    row.map(kept).transpose()
 }
 
 /// A person's unpublished drafts, the last changed first; at most `limit`.

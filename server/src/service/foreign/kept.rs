@@ -3,13 +3,15 @@
 use em2_model::action::Content;
 use em2_model::id::Time;
 use em2_model::record::Record;
+use em2_model::refusal::Code;
 use em2_model::wire::live::Live;
 
 use crate::service::drafts::{new_key, row};
 use crate::service::failure::Failure;
 use crate::service::{Service, drafts};
 use crate::store::Tx;
-use crate::store::drafts::{DraftContent, find_draft, insert_draft};
+use crate::store::conversations::find_conversation;
+use crate::store::drafts::{DraftContent, Kept, find_draft, insert_draft, insert_kept};
 use crate::store::feed::Told;
 use crate::store::users::find_user_by_address;
 
@@ -19,13 +21,13 @@ impl Service {
         &self,
         tx: &mut Tx,
         record: &Record,
-        subject: &str,
+        code: Code,
         now: Time,
     ) -> Result<(), Failure> {
         let action = record.action();
-        let text = match action.content() {
-            Ok(Content::MessageAdd(add)) => &add.text,
-            Ok(Content::MessageModify(modify)) => &modify.text,
+        let (text, item) = match action.content() {
+            Ok(Content::MessageAdd(add)) => (&add.text, None),
+            Ok(Content::MessageModify(modify)) => (&modify.text, Some(action.item())),
             _ => return Ok(()),
         };
         let (Some(author), false) = (&action.header().actor, self.waiting.expects(action.key()))
@@ -35,13 +37,17 @@ impl Service {
         let Some(user) = find_user_by_address(tx, author).await? else {
             return Ok(());
         };
+        let conv = action.conversation();
+        let found = find_conversation(tx, conv).await?;
+        let subject = found.map(|row| row.core.subject).unwrap_or_default();
         let key = new_key()?;
         let content = DraftContent {
-            subject: subject.to_owned(),
+            subject,
             text: text.clone(),
             ..drafts::blank()
         };
         insert_draft(tx, key, user.id, &content, now);
+        insert_kept(tx, key, &Kept { conv, item, code });
         if let Some(draft) = find_draft(tx, user.id, key).await? {
             self.tell_own(tx, user.id, Told::Draft(key), |n| Live::Draft {
                 n,

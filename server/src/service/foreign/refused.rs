@@ -91,7 +91,7 @@ impl Service {
                 for record in list_pending(tx, conv, PENDING_MAX).await? {
                     let key = record.action().key();
                     delete_pending(tx, conv, key);
-                    service.keep_words(tx, &record, "", now).await?;
+                    service.keep_words(tx, &record, code, now).await?;
                     let waiting = service.waiting.clone();
                     tx.on_commit(move || waiting.tell(key, Outcome::Rejected(code)));
                 }

@@ -264,16 +264,15 @@ impl Service {
         for gone in before.iter().filter(|kept| !is_in(after, kept)) {
             let key = gone.action().key();
             delete_pending(tx, room.conv, key);
-            let subject = room.core().map(|core| core.subject.as_str());
             if let Some(
-                Outcome::Rejected(_)
+                Outcome::Rejected(code)
                 | Outcome::Sequenced {
-                    refused: Some(_), ..
+                    refused: Some(code),
+                    ..
                 },
             ) = room.told.get(&key)
             {
-                self.keep_words(tx, gone, subject.unwrap_or_default(), now)
-                    .await?;
+                self.keep_words(tx, gone, *code, now).await?;
             }
         }
         if let (false, true, Some(core)) = (before.is_empty(), after.is_empty(), room.core())

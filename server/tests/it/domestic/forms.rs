@@ -1,7 +1,7 @@
 //! A browser without scripts: every write is a form, and what was entered is never lost.
 
 use em2_model::refusal::Code;
-use em2_model::wire::domestic::Entry;
+use em2_model::wire::domestic::{Entry, Participant};
 use em2_model::wire::intent::Intent;
 use reqwest::Method;
 use serde_json::json;
@@ -89,7 +89,7 @@ async fn a_conversation_is_begun_held_and_read_without_scripts() {
 
 #[tokio::test]
 async fn what_was_entered_comes_back_with_a_refusal() {
-    let (_server, anna, bob) = two().await;
+    let (_server, anna, _bob) = two().await;
     let key = anna.start("bob@b.example", "Plan", "begin").await;
     let (page, action) = (format!("/c/{key}"), format!("/d/evt/{key}/"));
     let long = "long ".repeat(14_000) + "</textarea><img src=x onerror=alert(1)>";
@@ -125,7 +125,13 @@ async fn what_was_entered_comes_back_with_a_refusal() {
         "{}",
         refused.text()
     );
+}
 
+#[tokio::test]
+async fn an_edit_that_came_too_late_comes_back_with_what_it_changes() {
+    let (_server, anna, bob) = two().await;
+    let key = anna.start("bob@b.example", "Plan", "begin").await;
+    let action = format!("/d/evt/{key}/");
     let message = anna.say(key, "first").await;
     let modify = |text: &str| Intent::MessageModify {
         item: message,
@@ -133,7 +139,7 @@ async fn what_was_entered_comes_back_with_a_refusal() {
         format: em2_model::Format::Markdown,
         text: text.to_owned(),
     };
-    anna.change(key, modify("second")).await;
+    anna.change(key, modify("<b>second")).await;
     let item = message.to_string();
     let edit = format!("/c/{key}/m/{message}/edit");
     let late = [
@@ -144,13 +150,40 @@ async fn what_was_entered_comes_back_with_a_refusal() {
         ("text", "my third"),
     ];
     let refused = anna.form(&edit, &action, &late).await;
+    let page = refused.text();
     assert!(
-        refused.status == 409 && refused.text().contains("my third"),
-        "{}",
-        refused.text()
+        refused.status == 409 && page.contains("my third</textarea>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<del>&lt;b") && page.contains("<ins>my third"),
+        "{page}"
     );
     let (annas, bobs) = (anna.conversation(key).await, bob.conversation(key).await);
     assert_eq!(annas.seq, bobs.seq);
+
+    // While somebody else is editing, the text stays all the same.
+    let is_bob = |it: &&Participant| it.address.as_str() == "bob@b.example";
+    let promote = Intent::ParticipantModify {
+        item: annas.participants.iter().find(is_bob).unwrap().item,
+        follows: None,
+        role: em2_model::Role::Edit,
+    };
+    anna.change(key, promote).await;
+    let lock = Intent::MessageLock {
+        item: message,
+        follows: None,
+        ttl: 60_000,
+    };
+    bob.change(key, lock).await;
+    let refused = anna.form(&edit, &action, &late).await;
+    let page = refused.text();
+    assert!(
+        refused.status == 409 && page.contains("my third</textarea>"),
+        "{page}"
+    );
+    let closed = anna.open(&edit).await;
+    assert!(closed.page().contains("This cannot be edited now"));
 }
 
 #[tokio::test]

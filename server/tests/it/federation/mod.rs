@@ -2,6 +2,7 @@
 
 mod archive;
 mod fork;
+mod late;
 mod outage;
 mod requests;
 mod restore;

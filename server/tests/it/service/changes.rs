@@ -1,7 +1,7 @@
 //! Editing, locking, removing, recovering; subject, labels, roles.
 
 use super::*;
-use em2_model::wire::domestic::{Mark, Standing};
+use em2_model::wire::domestic::{Mark, Piece, Standing};
 use em2_model::wire::live::Effect;
 
 on_both! {
@@ -32,6 +32,41 @@ on_both! {
             [(Mark::Same, "The price is "), (Mark::Delete, "100"), (Mark::Insert, "120"), (Mark::Same, " euros.")]
         );
         assert_eq!((bob.finds("100").await.len(), bob.finds("120").await.len()), (0, 1));
+    }
+
+    async fn whoever_comes_too_late_is_told_what_their_text_changes_in_what_stands(world: World) {
+        let [ann, bob] = world.people(["ann", "bob"]).await;
+        let conv = ann.publish("", "Price", "The price is 100 euros.").await;
+        ann.adds(conv, &bob, Role::Edit, History::All).await;
+        let item = ann.sees(conv).await.entries[1].key();
+        let edit = ann.does(conv, modify(item, Some(item), "The price is 120 euros.")).await.unwrap();
+        let changes = |refusal: &Refusal| {
+            let pieces: Vec<Piece> = serde_json::from_value(refusal.details["difference"].clone()).unwrap();
+            pieces.into_iter().map(|piece| (piece.mark, piece.text)).collect::<Vec<_>>()
+        };
+        let late = bob.may_not(conv, modify(item, Some(item), "The price is 90 euros.")).await;
+        refused(&late, Code::Conflict);
+        let piece = |mark, text: &str| (mark, text.to_owned());
+        let wanted = [
+            piece(Mark::Same, "The price is "),
+            piece(Mark::Delete, "120"),
+            piece(Mark::Insert, "90"),
+            piece(Mark::Same, " euros."),
+        ];
+        assert_eq!(changes(&late), wanted);
+        assert_eq!(late.details["head"], edit.key.to_string());
+
+        let lock = Intent::MessageLock { item, follows: None, ttl: 60_000 };
+        let locked = ann.does(conv, lock.clone()).await.unwrap();
+        let late = bob.may_not(conv, modify(item, None, "The price is 90 euros.")).await;
+        refused(&late, Code::Locked);
+        assert_eq!((changes(&late), &late.details["head"]), (wanted.to_vec(), &locked.key.to_string().into()));
+        assert!(!bob.may_not(conv, lock).await.details.contains_key("difference"), "a lock has no text");
+
+        ann.does(conv, Intent::MessageRemove { item, follows: None }).await.unwrap();
+        let gone = bob.may_not(conv, modify(item, Some(item), "The price is 90 euros.")).await;
+        refused(&gone, Code::Conflict);
+        assert!(!gone.details.contains_key("difference"), "nothing of what was removed is told: {gone:?}");
     }
 
     async fn while_somebody_edits_others_wait(world: World) {

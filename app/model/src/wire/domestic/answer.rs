@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::conversation::{Conversation, Message, Seen};
 use crate::address::Platform;
 use crate::id::{ActionKey, ConversationKey, DraftKey, Time};
+use crate::refusal::Refusal;
 
 /// A draft: one mutable row, heard of by its creator alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub struct Draft {
     /// Rises by one with each save; 0 when nothing was saved yet.
     pub version: u64,
     pub saved: Option<Time>,
+    /// Of words that were meant for a conversation, why they did not get there; told where the draft is read.
+    pub refused: Option<Refusal>,
 }
 
 /// `GET /d/{key}/`.

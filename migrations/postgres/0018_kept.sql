@@ -1,0 +1,8 @@
+-- Where the words of a draft were meant for that is kept from a refused action, and why they were refused.
+CREATE TABLE kept (
+    draft BYTEA NOT NULL PRIMARY KEY REFERENCES drafts (key) ON DELETE CASCADE,
+    conv  BYTEA NOT NULL REFERENCES conversations (key) ON DELETE CASCADE,
+    item  BYTEA,
+    code  TEXT  NOT NULL
+);
+CREATE INDEX kept_conv ON kept (conv);
