@@ -64,7 +64,11 @@ export const test = base.extend<Options & Fixtures>({
     expect(complaints, 'what the browser complained about').toEqual([])
   },
 
-  open: async ({ browser, contextOptions, server, mode, provoked, viewport, locale, timezoneId, colorScheme }, use) => {
+  // After the platforms, so that every browser is closed before what it is connected to ends.
+  open: async (
+    { browser, contextOptions, server, platforms: _, mode, provoked, viewport, locale, timezoneId, colorScheme },
+    use,
+  ) => {
     const opened: { context: BrowserContext; complaints: string[] }[] = []
     await use(async (path = '/', on = server) => {
       const context = await browser.newContext({

@@ -16,6 +16,7 @@ export const cleo = person('Cleo Roth')
 export const bob = person('Bob Hale', 'b.test')
 export const cat = person('Cat Nowak', 'c.test')
 export const ada = person('Ada Berg', 'a.test')
+export const eve = person('Eve Stone', 'a.test')
 
 /** Gives each of them an account, by the command line. */
 export async function enrol(server: Server, ...people: Account[]): Promise<void> {
