@@ -17,6 +17,7 @@ use super::text_area::TextArea;
 use crate::paths;
 use crate::refused::refused_by;
 use crate::state::anchors;
+use crate::state::deed::told;
 use crate::state::desk::Desk;
 use crate::state::edit::holds;
 
@@ -68,11 +69,15 @@ pub fn Editor(conversation: Conversation, message: Message) -> impl IntoView {
         return view! { <Closed why back/> }.erase();
     };
     let text = RwSignal::new(text);
+    // What is saved again follows what it was compared with.
+    let seen = refused
+        .as_ref()
+        .and_then(|refused| told(&refused.refusal, "head"));
     let fields = Fields {
         model: "message".to_owned(),
         verb: "modify".to_owned(),
         item: Some(message.key),
-        follows: Some(message.head),
+        follows: seen.or(Some(message.head)),
         next: Some(back),
         ..Fields::default()
     };
