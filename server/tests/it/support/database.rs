@@ -29,7 +29,6 @@ impl Database {
     /// A new schema, or `None`, said aloud, where no PostgreSQL was named. CI has to name one.
     pub(crate) async fn postgres() -> Option<Self> {
         static SAID: Once = Once::new();
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         let Ok(server) = std::env::var("EM2_TEST_POSTGRES") else {
             let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
             assert!(
@@ -41,17 +40,22 @@ impl Database {
             });
             return None;
         };
+        Some(Self::schema_of(server).await)
+    }
+
+    async fn schema_of(server: String) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let schema = format!("em2_test_{}_{n}", std::process::id());
         run(&server, format!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await;
         run(&server, format!("CREATE SCHEMA {schema}")).await;
         let join = if server.contains('?') { '&' } else { '?' };
         let address = format!("{server}{join}options=-c%20search_path%3D{schema}");
-        Some(Self {
+        Self {
             address,
             folder: None,
             schema: Some((server, schema)),
-        })
+        }
     }
 
     /// What `Store::open` takes.
@@ -59,8 +63,16 @@ impl Database {
         &self.address
     }
 
-    /// What a SQLite file holds now, as a database of its own.
+    /// What it holds now, as a database of its own.
     pub(crate) async fn backup(&self) -> Self {
+        if let Some((server, schema)) = &self.schema {
+            let backup = Self::schema_of(server.clone()).await;
+            backup.open().await.close().await;
+            if let Some((_, copy)) = &backup.schema {
+                run(server, copy_of(schema, copy)).await;
+            }
+            return backup;
+        }
         let backup = Self::sqlite();
         let file = backup.address.strip_prefix("sqlite:").unwrap();
         let mut connection = sqlx::SqliteConnection::connect(&self.address)
@@ -87,6 +99,30 @@ impl Database {
         }
         drop(self.folder);
     }
+}
+
+/// Puts the rows of all tables of one schema into the same tables of another, as of one moment.
+fn copy_of(from: &str, to: &str) -> String {
+    format!(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ;
+         -- The tables stand in any order: nothing is said of references meanwhile.
+         SET LOCAL session_replication_role = replica;
+         DO $copy$
+         DECLARE it record;
+         BEGIN
+           FOR it IN SELECT tablename AS name FROM pg_tables WHERE schemaname = '{from}' LOOP
+             EXECUTE format('DELETE FROM {to}.%I', it.name);
+             EXECUTE format('INSERT INTO {to}.%I SELECT * FROM {from}.%I', it.name, it.name);
+           END LOOP;
+           FOR it IN SELECT table_name AS name, column_name AS counter FROM information_schema.columns
+                      WHERE table_schema = '{to}' AND is_identity = 'YES' LOOP
+             EXECUTE format('SELECT setval(pg_get_serial_sequence(''{to}.%I'', %L), COALESCE(MAX(%I), 0) + 1, false) '
+                            'FROM {to}.%I', it.name, it.counter, it.counter, it.name);
+           END LOOP;
+         END
+         $copy$;
+         COMMIT"
+    )
 }
 
 async fn run(server: &str, sql: String) {
