@@ -23,6 +23,7 @@ mod rows;
 mod serve;
 mod standings;
 mod status;
+mod stranded;
 mod submit;
 mod unconfirmed;
 mod wait;

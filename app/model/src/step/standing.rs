@@ -59,6 +59,17 @@ impl Standing {
         self.epoch
     }
 
+    /// Whether this platform was restored and led then: it may lack that a platform was added. // spec §14
+    pub fn was_restored(&self) -> bool {
+        self.asking_until.is_some() || self.epoch > 1
+    }
+
+    /// Up to which slot the leader, which was restored, has what is held here or has answered it; absent where no branch
+    /// is stranded here. // spec §14
+    pub fn stranded_after(&self) -> Option<u64> {
+        self.stranded.map(|stranded| stranded.upto)
+    }
+
     /// Whether a step may need any part of the log, not only its head: while a restore is under way on either side.
     pub fn is_unsettled(&self) -> bool {
         self.asking_until.is_some() || self.stranded.is_some()

@@ -10,6 +10,7 @@ use em2_model::{ConversationKey, Platform};
 use super::locator::shared;
 use super::room::PENDING_MAX;
 use super::serve::withhold;
+use super::stranded::{GivesBack, given_back};
 use super::unconfirmed::may_wait;
 use crate::service::Service;
 use crate::service::failure::Failure;
@@ -33,6 +34,8 @@ pub struct Parcel {
     pub more: bool,
     /// The newest of the marks.
     seen_at: Time,
+    /// It shows that this platform was in the conversation, and gives back what stranded here.
+    pub(super) gives: Option<GivesBack>,
     /// The peer had this much before.
     pub(super) acked: u64,
     pub(super) what: What,
@@ -116,6 +119,7 @@ impl Service {
                 seen: Vec::new(),
                 seen_at: seen_since,
                 acked,
+                gives: None,
                 what: What::Ask,
             }));
         }
@@ -123,7 +127,7 @@ impl Service {
             return Ok(None);
         }
         let limit = room.min(RECORDS_MAX) as i64;
-        let mut numbers = Vec::new();
+        let (mut numbers, mut gives) = (Vec::new(), None);
         let upto = core.platform_upto(peer).unwrap_or(core.seq);
         let (records, all) = match (leads, core.leader == *peer) {
             (true, _) if delivery.is_some() && acked < upto => {
@@ -136,10 +140,20 @@ impl Service {
                 )
             }
             (false, true) => {
-                let pending = list_pending(&mut conn, conv, PENDING_MAX).await?;
-                let all = pending.len() <= limit as usize;
-                let pending = pending.into_iter().take(limit as usize);
-                (pending.map(|record| record.into_inner()).collect(), all)
+                let (given, mut records) = self
+                    .give_back(&mut conn, &core, delivery.as_ref(), &standing, limit)
+                    .await?;
+                let goes_on = given.as_ref().is_none_or(GivesBack::is_all);
+                gives = given;
+                let pending = match goes_on {
+                    true => list_pending(&mut conn, conv, PENDING_MAX).await?,
+                    false => Vec::new(),
+                };
+                let left = (limit as usize).saturating_sub(records.len());
+                let all = goes_on && pending.len() <= left;
+                let pending = pending.into_iter().take(left);
+                records.extend(pending.map(|record| record.into_inner()));
+                (records, all)
             }
             (false, false) if delivery.as_ref().is_some_and(|row| acked < row.head_seq) => {
                 let pending = list_pending_after(&mut conn, conv, acked, limit).await?;
@@ -174,6 +188,7 @@ impl Service {
             seen,
             seen_at,
             acked,
+            gives,
             what,
         }))
     }
@@ -213,7 +228,7 @@ impl Service {
         let (service, peer) = (self.clone(), peer.clone());
         let (conv, acked, what, more) = (parcel.conv, parcel.acked, parcel.what, parcel.more);
         let (seen_at, tells) = (parcel.seen_at, !parcel.seen.is_empty());
-        let sent = parcel.records.len();
+        let (sent, gives) = (parcel.records.len(), parcel.gives);
         let taken = self.store.write::<_, Failure, _>(move |tx| {
             Box::pin(async move {
                 let now = service.clock.now();
@@ -261,6 +276,11 @@ impl Service {
                 };
                 let stepped = service.one_step(tx, conv, &answer.have, input, now);
                 let (room, outputs) = stepped.await?;
+                if what == What::Submission
+                    && let Some(left) = given_back(tx, &room, &peer, &answer, gives, now)
+                {
+                    return Ok(left);
+                }
                 let fetch = outputs.into_iter().find_map(|output| match output {
                     Output::Send {
                         message: Message::Fetch { after },

@@ -1,6 +1,6 @@
 //! Taking a push: commits from the platform that leads, or actions that want a slot from one that follows.
 
-use em2_model::id::Time;
+use em2_model::id::{ActionKey, Time};
 use em2_model::keys::KeyLog;
 use em2_model::refusal::{Code, Refusal};
 use em2_model::step::{Input, Locator, Message, Output};
@@ -258,11 +258,22 @@ impl Received {
         match admitted {
             None => self.admit_first(),
             // What is wrong with the first record is said first, whether the conversation is known or not.
+            Some(Err(refusal)) if refusal.code == Code::NoConv && self.gives_back(room) => Ok(()),
             Some(Err(refusal)) if refusal.code == Code::NoConv => {
                 Err(self.admit_first().err().unwrap_or(refusal))
             }
             Some(admitted) => admitted,
         }
+    }
+
+    /// A platform that was added by a commit that was lost here gives back what it has: it shows the first record,
+    /// which nobody has who never took part. // spec §14
+    fn gives_back(&self, room: &Room) -> bool {
+        let Some(Ok(Ok(first))) = self.checked.first() else {
+            return false;
+        };
+        let shows = first.record.action().key() == ActionKey::from(self.conv);
+        shows && first.record.commit().is_none() && room.state.standing().was_restored()
     }
 
     /// A conversation that is not known begins with its first record, from the platform that leads it. // spec §16

@@ -80,6 +80,15 @@ impl Service {
             lowered.await?;
             return Ok(Left::More);
         }
+        if code == Code::NoConv && what == What::Submission && parcel.gives.is_none() {
+            let asked = self.store.write::<_, Failure, _>(move |tx| {
+                Box::pin(async move { service.ask_leader(tx, &name, conv).await })
+            });
+            return Ok(match asked.await? {
+                true => Left::More,
+                false => Left::Stuck(None),
+            });
+        }
         let is_over = matches!(code, Code::Removed | Code::Expired | Code::Gone);
         if !is_over || what == What::Ask {
             return Ok(Left::Stuck(None));

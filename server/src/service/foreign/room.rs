@@ -280,12 +280,16 @@ impl Service {
         {
             delete_deliveries_but(tx, room.conv, &core.leader);
         }
-        let mut orphans = after.iter().filter(|kept| !is_in(before, kept)).peekable();
-        if let (Some(_), Some(core)) = (orphans.peek(), room.core()) {
+        let orphans = after.iter().position(|kept| !is_in(before, kept));
+        if let (Some(_), Some(core)) = (orphans, room.core()) {
             let (outbox, leader, conv) = (self.outbox.clone(), core.leader.clone(), room.conv);
             tx.on_commit(move || outbox.raise(&leader, conv));
         }
-        for kept in orphans {
+        for kept in &after[orphans.unwrap_or(after.len())..] {
+            if is_in(before, kept) {
+                // It waits behind what was undone, which it may be about.
+                delete_pending(tx, room.conv, kept.action().key());
+            }
             if let Some(author) = &kept.action().header().actor {
                 insert_pending(tx, room.conv, author, kept, now);
             }

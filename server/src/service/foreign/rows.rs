@@ -133,7 +133,7 @@ impl Service {
     }
 
     /// A peer says where shared conversations stand, those after `after` up to `upto`: of those that are led here, what
-    /// it lacks is to be sent again.
+    /// it lacks is to be sent again; of those that it leads, it is asked what became of them.
     pub async fn compare(
         &self,
         peer: &Platform,
@@ -167,11 +167,13 @@ impl Service {
         if lacking.is_empty() {
             return Ok(());
         }
-        let (name, convs) = (peer.clone(), lacking.clone());
+        let (service, name, convs) = (self.clone(), peer.clone(), lacking.clone());
         let lowered = self.store.write::<_, Failure, _>(move |tx| {
             Box::pin(async move {
                 for (conv, has) in lacking {
-                    lower_delivery(tx, conv, name.as_str(), has);
+                    if !service.ask_leader(tx, &name, conv).await? {
+                        lower_delivery(tx, conv, name.as_str(), has);
+                    }
                 }
                 Ok(())
             })

@@ -15,7 +15,7 @@ use crate::service::pages::read;
 use crate::service::{Me, Service};
 use crate::store::Conn;
 use crate::store::conversations::find_conversation;
-use crate::store::deliveries::{DeliveryRow, DeliveryState, list_deliveries};
+use crate::store::deliveries::{DeliveryRow, DeliveryState, find_delivery, list_deliveries};
 use crate::store::evidence::find_liar;
 use crate::store::participants::list_participants_here;
 use crate::store::peers::{PeerRow, list_peers_named};
@@ -53,6 +53,9 @@ impl Service {
         }
         if core.leader != *own {
             let waiting = count_pending(conn, core.key).await?;
+            if let Some(lost) = self.lost(conn, core).await? {
+                return Ok(Some(lost));
+            }
             let peers = list_peers_named(conn, std::slice::from_ref(&core.leader)).await?;
             let now = self.clock.now();
             return Ok(Some(submitted(&core.leader, waiting, peers.first(), now)));
@@ -60,6 +63,29 @@ impl Service {
         let rows = list_deliveries(conn, core.key).await?;
         let peers = list_peers_named(conn, &others).await?;
         Ok(Some(pushed(&others, &rows, &peers)))
+    }
+
+    /// What the platform that leads has lost of a conversation, as far as it is known here. // spec §14
+    async fn lost(&self, conn: &mut Conn, core: &Core) -> Result<Option<Delivery>, Failure> {
+        let leader = &core.leader;
+        let standing = self.standings.find(core.key).unwrap_or_default();
+        let row = find_delivery(conn, core.key, leader.as_str()).await?;
+        let text = match row.map(|row| row.state) {
+            Some(DeliveryState::SetAside) => format!(
+                "{leader}, which orders this conversation, does not know it any more: nothing that is written here \
+                 reaches anybody elsewhere. Ask who runs it, or begin a new conversation."
+            ),
+            _ if standing.stranded_after().is_some() => format!(
+                "{leader}, which orders this conversation, was restored from a backup and lacks the newest of it. It is \
+                 given back; what you write waits for that."
+            ),
+            _ => return Ok(None),
+        };
+        Ok(Some(Delivery {
+            text,
+            problem: true,
+            next: None,
+        }))
     }
 
     /// Has what waits for other platforms in a conversation tried at once.
