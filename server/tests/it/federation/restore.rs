@@ -70,13 +70,15 @@ async fn strand(platforms: &mut Platforms) -> Stranded {
     let ann = platforms.alpha.sign_in("ann@alpha.test").await;
     platforms.alpha.clock.advance(11_000);
     reads(&ann, key, &["One"]).await;
-    until(
-        async || ann.conversation(key).await.delivery.unwrap(),
-        |it| !it.text.contains("restored"),
-    )
-    .await;
+    orders(&ann, key).await;
     ann.say(key, "Four").await;
     Stranded { ann, cat, key }
+}
+
+/// Waits until somebody's platform asks the others no more.
+async fn orders(person: &Person, key: ConversationKey) {
+    let delivery = async || person.conversation(key).await.delivery.unwrap();
+    until(delivery, |it| !it.text.contains("restored")).await;
 }
 
 async fn sees_all(person: &Person, key: ConversationKey, wanted: &[&str]) -> Conversation {
@@ -121,6 +123,7 @@ on_both! {
             (before.seq, before.head),
             "the same log again"
         );
+        orders(&ann, key).await;
         ann.say(key, "Four").await;
         bob.say(key, "Five").await;
         for person in [&ann, &bob, &cat] {
