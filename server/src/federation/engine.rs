@@ -44,8 +44,8 @@ pub use input::{Failure, Input, Outcome, Waits};
 use link::Link;
 pub use output::{AttemptId, Class, Errand, Output, Request};
 use peer::Peer;
-use schedule::{DAY, HOLD, MINUTE};
-pub use schedule::{Schedule, Standing, Trouble};
+pub use schedule::{DAY, Schedule, Standing, Trouble};
+use schedule::{HOLD, MINUTE};
 use slots::{Lane, Lines, PeerId, Slots};
 
 /// Over how long the greetings of a start are spread, in milliseconds.

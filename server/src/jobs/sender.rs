@@ -24,6 +24,9 @@ use errand::run;
 /// How long it is waited until a database that does not answer is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// In how many conversations people are told at once for how long a platform has not answered.
+const SHOWN: usize = 200;
+
 /// Who sends, to everybody.
 struct Sender {
     service: Service,
@@ -201,7 +204,13 @@ impl Sender {
                 standing,
                 since,
             } => {
-                tracing::warn!(%peer, ?standing, since = since.as_millis(), "delivery to a platform fails")
+                tracing::warn!(%peer, ?standing, since = since.as_millis(), "delivery to a platform fails");
+                // Whoever looks at what waits for it reads for how long.
+                self.tasks.spawn(async move {
+                    let waiting = service.backlog(&peer, None, SHOWN).await;
+                    let convs = waiting.into_iter().flatten().map(|waits| waits.conv);
+                    service.tell_deliveries(convs.collect()).await
+                });
             }
             Output::Clock { peer, offset } => {
                 tracing::error!(%peer, offset, "the clock of a platform, or ours, is wrong");

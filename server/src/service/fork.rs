@@ -12,14 +12,12 @@ use super::failure::Failure;
 use super::opening::Beginning;
 use super::pages::{Reading, read};
 use super::{Me, Service};
+use crate::federation::engine::DAY;
 use crate::store::Conn;
 use crate::store::evidence::find_liar;
 use crate::store::forks::{find_fork, find_fork_of};
 use crate::store::peers::{PeerRow, list_peers_named};
 use crate::store::users::list_users_by_address;
-
-/// A day, in milliseconds.
-const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// After so long without an answer from the platform that leads, a conversation may be forked. // spec §13
 const AWAY: i64 = 7 * DAY;
@@ -101,7 +99,7 @@ impl Service {
         let peers = list_peers_named(conn, std::slice::from_ref(&core.leader)).await?;
         Ok(peers
             .first()
-            .is_some_and(|peer| gone_days(peer, self.clock.now()).is_some()))
+            .is_some_and(|peer| is_gone(peer, self.clock.now())))
     }
 
     /// What goes on from this conversation, or that something may.
@@ -166,12 +164,10 @@ fn before(entry: Entry) -> Option<Entry> {
     }
 }
 
-/// For how many days a platform has not answered, once its conversations may be forked for that.
-pub(super) fn gone_days(peer: &PeerRow, now: Time) -> Option<i64> {
-    let away = now
-        .as_millis()
-        .saturating_sub(peer.standing.first_fail_at?.as_millis());
-    (away >= AWAY).then_some(away / DAY)
+/// Whether a platform has not answered for so long that its conversations may be forked.
+pub(super) fn is_gone(peer: &PeerRow, now: Time) -> bool {
+    let since = peer.standing.first_fail_at;
+    since.is_some_and(|since| since.plus(AWAY) <= now)
 }
 
 /// Somebody who is added to the fork as they took part before: but for the creator, nobody owns a conversation.

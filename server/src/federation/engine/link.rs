@@ -10,8 +10,8 @@ use super::schedule::{self, HOLD, SECOND, Schedule, Standing, Trouble};
 
 /// Who proves that it is there is tried so long after the last failure; twice as long each time that it then takes
 /// nothing, but no longer than about a minute.
-const BREATH: i64 = SECOND;
-const BREATH_DOUBLES: u32 = 6;
+const BREATH: i64 = SECOND / 4;
+const BREATH_DOUBLES: u32 = 8;
 
 /// A clock is right that is off by no more: the header that tells it knows no less than seconds.
 const CLOCK_RIGHT: u64 = 30 * SECOND.unsigned_abs();

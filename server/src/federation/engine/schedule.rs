@@ -7,7 +7,8 @@ use super::faults::{self, Fault};
 pub(super) const SECOND: i64 = 1_000;
 pub(super) const MINUTE: i64 = 60 * SECOND;
 pub(super) const HOUR: i64 = 60 * MINUTE;
-pub(super) const DAY: i64 = 24 * HOUR;
+/// A day, in milliseconds.
+pub const DAY: i64 = 24 * HOUR;
 const WEEK: i64 = 7 * DAY;
 
 /// How long one booking covers what is sent to a platform that answers, in milliseconds: also the shortest one.
@@ -91,7 +92,7 @@ impl Standing {
     ];
 
     /// After failing for so long, in milliseconds.
-    pub(super) fn after(elapsed: i64) -> Standing {
+    pub fn after(elapsed: i64) -> Standing {
         let reached = Standing::ALL.iter().rev().find(|(_, at)| elapsed >= *at);
         reached.map_or(Standing::Fine, |(standing, _)| *standing)
     }

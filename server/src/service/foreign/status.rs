@@ -8,9 +8,10 @@ use em2_model::wire::domestic::Delivery;
 use em2_model::wire::live::Live;
 
 use super::evidence::warning;
+use crate::federation::engine::{DAY, Standing};
 use crate::propagate::{Audience, Frame};
 use crate::service::failure::Failure;
-use crate::service::fork::gone_days;
+use crate::service::fork::is_gone;
 use crate::service::pages::read;
 use crate::service::{Me, Service};
 use crate::store::Conn;
@@ -62,7 +63,7 @@ impl Service {
         }
         let rows = list_deliveries(conn, core.key).await?;
         let peers = list_peers_named(conn, &others).await?;
-        Ok(Some(pushed(&others, &rows, &peers)))
+        Ok(Some(pushed(&others, &rows, &peers, self.clock.now())))
     }
 
     /// What the platform that leads has lost of a conversation, as far as it is known here. // spec §14
@@ -142,27 +143,22 @@ impl Service {
 
 /// What waits for the platform that leads.
 fn submitted(leader: &Platform, waiting: u64, peer: Option<&PeerRow>, now: Time) -> Delivery {
-    let gone = peer.and_then(|peer| gone_days(peer, now));
-    match (waiting, failing(peer)) {
-        (_, Some((next, _))) if let Some(days) = gone => Delivery {
-            text: format!(
-                "{leader}, which orders this conversation, has not answered for {days} days."
-            ),
+    let asked = format!("{leader}, which orders this conversation");
+    match (waiting, failing(peer, now)) {
+        // Nothing waits, but nothing comes either: people may go on without it.
+        (0, Some(failing)) if peer.is_some_and(|peer| is_gone(peer, now)) => Delivery {
+            text: format!("{asked}, has not answered for {} days.", failing.days),
             problem: true,
-            next: Some(next),
+            next: failing.next(),
         },
         (0, _) => fine(format!("Confirmed by {leader}.")),
         (_, None) => fine(format!("On the way to {leader}.")),
-        (_, Some((next, why))) => Delivery {
-            text: format!("Waiting for {leader}, which orders this conversation: {why}"),
-            problem: true,
-            next: Some(next),
-        },
+        (_, Some(failing)) => failing.delivery("", &asked),
     }
 }
 
 /// What the other platforms have of a conversation that is led here.
-fn pushed(others: &[Platform], rows: &[DeliveryRow], peers: &[PeerRow]) -> Delivery {
+fn pushed(others: &[Platform], rows: &[DeliveryRow], peers: &[PeerRow], now: Time) -> Delivery {
     let row = |platform: &Platform| rows.iter().find(|row| row.target == platform.as_str());
     let lacks = |platform: &&Platform| row(platform).is_none_or(|row| row.acked_seq < row.head_seq);
     let behind: Vec<&Platform> = others.iter().filter(lacks).collect();
@@ -173,7 +169,7 @@ fn pushed(others: &[Platform], rows: &[DeliveryRow], peers: &[PeerRow]) -> Deliv
     let peer = |platform: &Platform| peers.iter().find(|peer| peer.name == *platform);
     let problem = behind
         .iter()
-        .find_map(|platform| Some((*platform, failing(peer(platform))?)));
+        .find_map(|platform| Some((*platform, failing(peer(platform), now)?)));
     let so_far = match others.len() - behind.len() {
         0 => String::new(),
         done => format!("Delivered to {done} of {} platforms. ", others.len()),
@@ -192,11 +188,7 @@ fn pushed(others: &[Platform], rows: &[DeliveryRow], peers: &[PeerRow]) -> Deliv
             problem: true,
             next: None,
         },
-        (_, _, Some((platform, (next, why)))) => Delivery {
-            text: format!("{so_far}Waiting for {platform}: {why}"),
-            problem: true,
-            next: Some(next),
-        },
+        (_, _, Some((platform, failing))) => failing.delivery(&so_far, platform.as_str()),
         ([first, ..], ..) => fine(format!("{so_far}On the way to {first}.")),
     }
 }
@@ -209,8 +201,46 @@ fn fine(text: String) -> Delivery {
     }
 }
 
-/// When a platform that fails is tried again, and why it fails, as people are told.
-fn failing(peer: Option<&PeerRow>) -> Option<(Time, String)> {
+/// What people are told of a platform that fails.
+struct Failing {
+    /// When it is tried again.
+    next: Time,
+    why: String,
+    standing: Standing,
+    days: i64,
+}
+
+impl Failing {
+    /// What waits for it, after what is said `so_far`.
+    fn delivery(&self, so_far: &str, whom: &str) -> Delivery {
+        let Failing { why, days, .. } = self;
+        let days = match days {
+            1 => "a day".to_owned(),
+            days => format!("{days} days"),
+        };
+        let text = match self.standing {
+            Standing::Fine | Standing::Delayed => format!("Waiting for {whom}: {why}"),
+            Standing::Failing => format!(
+                "Not delivered for {days}, waiting for {whom}: {why} It is tried for 30 days, and nothing is lost."
+            ),
+            Standing::GaveUp => format!(
+                "Not delivered for {days}, waiting for {whom}: {why} It is not tried any more by itself. Nothing is lost."
+            ),
+        };
+        Delivery {
+            text: format!("{so_far}{text}"),
+            problem: true,
+            next: self.next(),
+        }
+    }
+
+    /// When it is tried again by itself.
+    fn next(&self) -> Option<Time> {
+        (self.standing < Standing::GaveUp).then_some(self.next)
+    }
+}
+
+fn failing(peer: Option<&PeerRow>, now: Time) -> Option<Failing> {
     let standing = &peer?.standing;
     let is_away = |code: &str| !code.starts_with("EM2_") && !code.starts_with("http_");
     let code = standing.last_code.as_deref()?;
@@ -218,15 +248,20 @@ fn failing(peer: Option<&PeerRow>) -> Option<(Time, String)> {
         Some(detail) if !is_away(code) => detail.clone(),
         _ => "it does not answer.".to_owned(),
     };
-    Some((standing.next_at, why))
+    let since = standing.first_fail_at.unwrap_or(now);
+    let elapsed = now.as_millis() - since.as_millis();
+    Some(Failing {
+        next: standing.next_at,
+        why,
+        standing: Standing::after(elapsed),
+        days: elapsed / DAY,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::peers::PeerStanding;
-
-    const NOW: Time = Time(1_800_000_000_000);
 
     fn platform(name: &str) -> Platform {
         name.parse().unwrap()
@@ -268,7 +303,7 @@ mod tests {
     fn what_is_delivered_is_counted_and_a_problem_is_named() {
         let (b, c) = ("em2.b.example", "em2.c.example");
         let others = [platform(b), platform(c)];
-        let said = |rows: &[DeliveryRow], peers: &[PeerRow]| pushed(&others, rows, peers);
+        let said = |rows: &[DeliveryRow], peers: &[PeerRow]| pushed(&others, rows, peers, Time(9));
         assert_eq!(
             said(&[row(b, 5), row(c, 5)], &[]).text,
             "Delivered to all 2 other platforms."
@@ -297,19 +332,27 @@ mod tests {
             aside.problem && aside.text.ends_with("conversation: The bytes differ."),
             "{aside:?}"
         );
-        let of_leader = |waiting, peer: PeerRow| submitted(&platform(b), waiting, Some(&peer), NOW);
-        assert!(!of_leader(0, peer(b, 4)).problem);
-        assert!(of_leader(1, peer(b, 4)).problem);
-        let gone = |days: i64| {
-            let mut peer = peer(b, 90);
-            peer.standing.first_fail_at = Some(NOW.plus(-days * 86_400_000));
-            of_leader(0, peer)
-        };
-        assert!(!gone(6).problem);
+        assert!(!submitted(&platform(b), 0, Some(&peer(b, 4)), Time(9)).problem);
+        let mut failing = peer(b, 4);
+        failing.standing.first_fail_at = Some(Time(9));
+        let after = |elapsed| submitted(&platform(b), 1, Some(&failing), Time(9 + elapsed));
+        let asked = "em2.b.example, which orders this conversation: nobody answers.";
+        assert_eq!(after(DAY - 1).text, format!("Waiting for {asked}"));
+        let day = after(DAY);
+        assert!(day.problem && day.next.is_some(), "{day:?}");
+        let told = format!("Not delivered for a day, waiting for {asked} It is tried for 30 days");
+        assert!(day.text.starts_with(&told), "{day:?}");
+        let month = after(30 * DAY);
         assert!(
-            gone(7).text.ends_with("has not answered for 7 days."),
-            "{:?}",
-            gone(7)
+            month.text.starts_with("Not delivered for 30 days") && month.next.is_none(),
+            "{month:?}"
+        );
+        let silent = |elapsed| submitted(&platform(b), 0, Some(&failing), Time(9 + elapsed));
+        assert!(!silent(7 * DAY - 1).problem, "nothing waits for it");
+        let gone = silent(7 * DAY);
+        assert!(
+            gone.problem && gone.text.ends_with("has not answered for 7 days."),
+            "{gone:?}"
         );
     }
 }

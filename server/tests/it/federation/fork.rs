@@ -76,7 +76,8 @@ on_both! {
         let bob = platforms.beta.sign_in("bob@beta.test").await;
         let seen = bob.conversation(key).await;
         assert_eq!(seen.fork, Some(Fork::Offered));
-        assert!(seen.delivery.unwrap().text.ends_with("has not answered for 7 days."));
+        let told = seen.delivery.unwrap().text;
+        assert!(told.starts_with("Not delivered for 7 days, waiting for em2.alpha.test"), "{told}");
 
         let (page, way) = (format!("/c/{key}"), format!("/d/fork/{key}/"));
         assert!(bob.open(&page).await.page().contains("Go on without it"));

@@ -44,6 +44,11 @@ on_both! {
         for text in ["Three", "Four"] {
             ann.say(key, text).await;
         }
+        for server in [&platforms.alpha, &platforms.beta] {
+            server.clock.advance(25 * 60 * 60 * 1000);
+        }
+        let waiting = delivery(&ann, key, |delivery| delivery.problem).await;
+        assert!(waiting.text.contains("Not delivered for a day"), "{waiting:?}");
         platforms.beta.resume().await;
         // Nobody says anything: beta asks at its start, which shows alpha that it is there.
         let bob = platforms.beta.sign_in("bob@beta.test").await;
