@@ -37,7 +37,7 @@ bench: site ## the measures of docs/PERFORMANCE.md in ten minutes (ARGS="--only 
 	@$(scripts)/bench.sh bench $(ARGS)
 
 bench-full: site ## the same over a million messages: hours on a busy machine
-	@$(scripts)/bench.sh bench-full --messages 1000000 --long 100000 $(ARGS)
+	@$(scripts)/bench.sh bench-full --messages 1000000 --long 100000 --behind 100000 --behind-conversations 10000 $(ARGS)
 
 format: toolchain ## let rustfmt have its way
 	@cargo fmt --all

@@ -43,6 +43,15 @@ pub(crate) struct Args {
     /// Idle sockets
     #[arg(long, default_value_t = 10_000)]
     pub(crate) sockets: usize,
+    /// How many actions wait for the platform that comes back
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) behind: u64,
+    /// In how many conversations they are
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) behind_conversations: usize,
+    /// How many platforms take part in the conversation of which one platform is dead
+    #[arg(long, default_value_t = 20)]
+    pub(crate) peers: usize,
     /// Where the tables are written, besides standard output
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,

@@ -12,8 +12,9 @@ use tokio::net::TcpStream;
 
 use crate::Outcome;
 
-/// A connection that is kept open.
+/// A connection that is kept open, and opened again when it was closed because nothing was asked for long.
 pub(crate) struct Client {
+    url: String,
     sender: SendRequest<Full<Bytes>>,
 }
 
@@ -34,11 +35,17 @@ impl Client {
             // A connection that breaks fails the request that waits on it.
             let _ = connection.await;
         });
-        Ok(Client { sender })
+        Ok(Client {
+            url: url.to_owned(),
+            sender,
+        })
     }
 
     /// Sends a request and reads all of the answer.
     pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Outcome<Answer> {
+        if self.sender.is_closed() {
+            *self = Client::connect(&self.url).await?;
+        }
         let started = Instant::now();
         self.sender.ready().await?;
         let (head, body) = self.sender.send_request(request).await?.into_parts();

@@ -61,6 +61,14 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// Of waits alone.
+    pub(crate) fn of(waits: Vec<Duration>) -> Block {
+        Block {
+            waits,
+            ..Block::default()
+        }
+    }
+
     /// Takes another round in.
     pub(crate) fn add(&mut self, other: Block) {
         self.waits.extend(other.waits);

@@ -19,6 +19,7 @@ mod machine;
 mod measure;
 mod person;
 mod place;
+mod platforms;
 mod process;
 mod report;
 mod seed;

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use em2_model::id::{ConversationKey, ConversationRef, DraftKey};
-use em2_model::wire::domestic::{Accepted, Published};
-use em2_model::wire::intent::{DraftFields, Fields};
+use em2_model::wire::domestic::{Accepted, Conversation, KitchenSink, Published};
+use em2_model::wire::intent::{DraftFields, Fields, RequestAnswer, RequestFields};
 use http::{HeaderValue, Request};
 use http_body_util::Full;
 use serde::Serialize;
@@ -181,5 +181,51 @@ impl Person {
             json,
             once,
         )
+    }
+
+    /// Adds somebody with all of the history.
+    pub(crate) async fn add(
+        &self,
+        client: &mut Client,
+        key: ConversationKey,
+        address: &str,
+    ) -> Outcome<()> {
+        let fields = Fields {
+            model: "participant".to_owned(),
+            verb: "add".to_owned(),
+            address: Some(address.to_owned()),
+            ..Fields::default()
+        };
+        let path = format!("/d/evt/{}/", ConversationRef::Published(key));
+        self.post(client, &path, &fields, None).await?;
+        Ok(())
+    }
+
+    /// Takes whatever people of the other platform add the reader to, once this first conversation is here. Whether it was.
+    pub(crate) async fn accept(&self, client: &mut Client, key: ConversationKey) -> Outcome<bool> {
+        let fields = RequestFields {
+            answer: RequestAnswer::Platform,
+            idempotency_key: None,
+            next: None,
+        };
+        let json = serde_json::to_vec(&fields)?;
+        let request = self.posted(&format!("/d/request/{key}/"), json, None);
+        Ok(client.send(request).await?.done().is_ok())
+    }
+
+    /// The conversation as it stands at this person's platform; `None` as long as it is not there.
+    pub(crate) async fn read(
+        &self,
+        client: &mut Client,
+        key: ConversationKey,
+    ) -> Outcome<Option<Box<Conversation>>> {
+        let answer = client.send(self.get(&format!("/d/{key}/"))).await?;
+        if !answer.status.is_success() {
+            return Ok(None);
+        }
+        Ok(match answer.json()? {
+            KitchenSink::Conversation(conversation) => Some(conversation),
+            _ => None,
+        })
     }
 }

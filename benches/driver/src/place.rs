@@ -22,6 +22,8 @@ pub(crate) struct Place {
     /// Kept from one start to the next: the name of the cookie carries it.
     port: u16,
     postgres: Option<u32>,
+    /// What it is called among other platforms, and where they are: settings of its environment.
+    settings: Vec<(&'static str, String)>,
 }
 
 impl Place {
@@ -31,6 +33,18 @@ impl Place {
         engine: &Engine,
         name: &str,
         people: &[&str],
+    ) -> Outcome<Place> {
+        Place::stand(args, engine, name, people, free_port()?, Vec::new()).await
+    }
+
+    /// The same on this port, with these settings.
+    pub(crate) async fn stand(
+        args: &Args,
+        engine: &Engine,
+        name: &str,
+        people: &[&str],
+        port: u16,
+        settings: Vec<(&'static str, String)>,
     ) -> Outcome<Place> {
         let folder = empty(
             &args.work,
@@ -43,9 +57,6 @@ impl Place {
             ),
             Engine::Postgres(address) => create(address, &format!("bench_{name}")).await?,
         };
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0))?
-            .local_addr()?
-            .port();
         let (server, site) = (args.server.clone(), args.site.clone());
         let place = Place {
             server,
@@ -54,6 +65,7 @@ impl Place {
             database,
             port,
             postgres,
+            settings,
         };
         for address in people {
             let mut command = place.command();
@@ -84,7 +96,8 @@ impl Place {
             .arg("--site")
             .arg(&self.site)
             // What the shell says about other servers is not for this one.
-            .env_remove("EM2_CONFIG");
+            .env_remove("EM2_CONFIG")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -92,6 +105,16 @@ impl Place {
     pub(crate) fn start(&self) -> Outcome<Process> {
         let process = Process::start(self.command().arg("serve"), &self.folder.join("log"))?;
         Ok(process.with_postgres(self.postgres))
+    }
+
+    /// Bytes of the file of a SQLite database whose server is stopped, once its log is folded in.
+    pub(crate) async fn checkpointed(&self) -> Outcome<u64> {
+        let mut connection = sqlx::SqliteConnection::connect(&self.database).await?;
+        connection
+            .execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            .await?;
+        connection.close().await?;
+        Ok(fs::metadata(self.folder.join("em2.sqlite"))?.len())
     }
 
     /// Bytes that the database takes on the disk; nothing of PostgreSQL.
@@ -102,6 +125,12 @@ impl Place {
             .map(|data| data.len())
             .sum()
     }
+}
+
+/// A port that is free until a server takes it.
+pub(crate) fn free_port() -> Outcome<u16> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    Ok(listener.local_addr()?.port())
 }
 
 /// Signs these people in.

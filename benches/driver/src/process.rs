@@ -24,6 +24,8 @@ pub(crate) struct Watched {
     pub(crate) pid: u32,
     /// The first process of the PostgreSQL that works for it.
     pub(crate) postgres: Option<u32>,
+    /// Other servers that work on the same operation.
+    pub(crate) others: Vec<u32>,
 }
 
 /// CPU spent until now.
@@ -58,6 +60,7 @@ impl Process {
         let watched = Watched {
             pid: child.id(),
             postgres: None,
+            others: Vec::new(),
         };
         Ok(Process {
             child: Some(child),
@@ -73,6 +76,7 @@ impl Process {
             watched: Watched {
                 pid,
                 postgres: None,
+                others: Vec::new(),
             },
             url: url.to_owned(),
         }
@@ -111,12 +115,22 @@ impl Drop for Process {
 }
 
 impl Watched {
+    /// Counts the CPU of another server as well.
+    pub(crate) fn and(mut self, other: &Process) -> Watched {
+        self.others.push(other.watched.pid);
+        self
+    }
+
     /// CPU spent so far: utime and stime of /proc/PID/stat.
     pub(crate) fn spent(&self) -> Outcome<Spent> {
-        let [user, system, ..] = times(self.pid).ok_or("the server is gone")?;
+        let mut server = 0;
+        for pid in [self.pid].iter().chain(&self.others) {
+            let [user, system, ..] = times(*pid).ok_or("the server is gone")?;
+            server += user + system;
+        }
         let database = self.postgres.map_or(0, family);
         Ok(Spent {
-            server: ticks(user + system),
+            server: ticks(server),
             database: ticks(database),
         })
     }

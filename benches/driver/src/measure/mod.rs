@@ -4,6 +4,7 @@ mod append;
 pub(crate) mod bundle;
 mod cold;
 mod export;
+mod federation;
 mod idle;
 mod list;
 mod pages;
@@ -65,6 +66,10 @@ pub(crate) async fn all(args: &Args, engine: &Engine, report: &mut Report) -> Ou
             report,
         )
         .await?;
+    }
+    // Between platforms the engine decides little, and the run is to stay short.
+    if matches!(engine, Engine::Sqlite) {
+        federation::all(args, engine, report).await?;
     }
     let reads = [
         "list_flat",
