@@ -171,8 +171,9 @@ impl Engine {
         let greet_at = now.plus(self.dice.upto(GREETINGS));
         let link = Link::restored(schedule, greet_at, now, horizon);
         let peer = self.add(name, link);
+        // Though nothing waits for it here: something may wait for this platform there.
+        peer.greet_at = Some(greet_at);
         if waiting {
-            peer.greet_at = Some(greet_at);
             peer.raise(None);
         }
     }
