@@ -3,26 +3,25 @@
 use em2_model::action::{Action, Missing};
 use em2_model::conversation::Slot;
 use em2_model::record::{Commit, Record, Verified};
-use em2_model::sign::Stamp;
 use em2_model::{ActionKey, CommitKey, ConversationKey, Nonce};
 
 use crate::store::batch::Many;
 use crate::store::conn::{Conn, Tx};
 use crate::store::dialect::Row;
 use crate::store::error::StoreError;
-use crate::store::value::{args, from_json, json};
+use crate::store::signed::{self, Signed};
+use crate::store::value::args;
 
 static INSERT: Many = Many::insert(
     "INSERT INTO actions
-         (conv, seq, key, nonce, model, verb, item, header, body, missing, stamps, commit_key,
-          commit_raw, commit_by, refused)",
+         (conv, seq, key, nonce, model, verb, item, signed, body, missing, commit_key, refused)",
 );
 
 /// Appends a committed record. `Conflict` if its slot, its key or its nonce is taken; `Fault` if
 /// it has no commit.
 pub fn insert_action(tx: &mut Tx, record: &Verified<Record>) -> Result<(), StoreError> {
     let action = record.action();
-    let (Some(commit), Some(by)) = (record.commit(), record.commit_stamp()) else {
+    let Some(commit) = record.commit() else {
         return Err(StoreError::Fault(
             "only a committed record has a slot".to_owned(),
         ));
@@ -37,13 +36,10 @@ pub fn insert_action(tx: &mut Tx, record: &Verified<Record>) -> Result<(), Store
             action.kind().model().as_str(),
             action.kind().verb(),
             action.header().item,
-            action.header_bytes(),
+            signed::packed(record)?,
             action.body_bytes().ok(),
             action.body().err().map(Missing::as_str),
-            json(record.stamps()),
             commit.key(),
-            commit.bytes(),
-            json(by),
             commit.refused(),
         ],
     );
@@ -53,7 +49,7 @@ pub fn insert_action(tx: &mut Tx, record: &Verified<Record>) -> Result<(), Store
 macro_rules! select {
     ($tail:literal) => {
         concat!(
-            "SELECT header, body, missing, stamps, commit_raw, commit_by FROM actions ",
+            "SELECT conv, key, nonce, signed, body, missing FROM actions ",
             $tail
         )
     };
@@ -62,19 +58,18 @@ macro_rules! select {
 /// Puts together what was taken apart, verified before it was stored.
 fn record(row: &Row) -> Result<Verified<Record>, StoreError> {
     let corrupt = |error: em2_model::Refusal| StoreError::Corrupt(error.to_string());
-    let header: Vec<u8> = row.get(0)?;
-    let body: Option<Vec<u8>> = row.get_option(1)?;
-    let missing: Option<String> = row.get_option(2)?;
+    let signed = Signed::read(row, 0)?;
+    let body: Option<Vec<u8>> = row.get_option(4)?;
+    let missing: Option<String> = row.get_option(5)?;
     let body = match (&body, missing) {
         (Some(body), _) => Ok(body.as_slice()),
         (None, Some(why)) => Err(why.parse::<Missing>().map_err(corrupt)?),
         (None, None) => return Err(StoreError::Corrupt("a body is missing".to_owned())),
     };
-    let action = Action::parse(&header, body).map_err(corrupt)?;
-    let stamps: Vec<Stamp> = from_json(&row.get::<String>(3)?)?;
-    let commit = Commit::parse(&row.get::<Vec<u8>>(4)?).map_err(corrupt)?;
-    let by: Stamp = from_json(&row.get::<String>(5)?)?;
-    let record = Record::new(action, stamps, Some((commit, by))).map_err(corrupt)?;
+    let action = Action::parse(signed.header()?, body).map_err(corrupt)?;
+    let commit = Commit::parse(signed.commit()?).map_err(corrupt)?;
+    let commit = Some((commit, signed.commit_stamp()?));
+    let record = Record::new(action, signed.stamps()?, commit).map_err(corrupt)?;
     Ok(Verified::trusted(record))
 }
 

@@ -2,12 +2,13 @@
 
 use em2_model::ConversationKey;
 use em2_model::action::Missing;
-use em2_model::sign::{KeyName, Stamp};
+use em2_model::sign::KeyName;
 
 use crate::store::conn::Conn;
 use crate::store::dialect::Row;
 use crate::store::error::StoreError;
-use crate::store::value::{args, from_json};
+use crate::store::signed::{Line, Signed};
+use crate::store::value::args;
 
 /// A record in the parts that it is stored in, each canonical and exactly as it was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,17 +25,18 @@ pub struct StoredRecord {
 }
 
 fn stored(row: &Row) -> Result<StoredRecord, StoreError> {
-    let body: Option<Vec<u8>> = row.get_option(2)?;
+    let signed = Signed::read(row, 0)?;
+    let body: Option<Vec<u8>> = row.get_option(5)?;
     Ok(StoredRecord {
-        seq: row.get(0)?,
-        header: row.get(1)?,
+        seq: row.get(4)?,
+        header: signed.header()?.to_vec(),
         body: match body {
             Some(body) => Ok(body),
-            None => Err(row.get(3)?),
+            None => Err(row.get(6)?),
         },
-        stamps: row.get(4)?,
-        commit: row.get(5)?,
-        commit_by: row.get(6)?,
+        stamps: signed.text(Line::Stamps)?.to_owned(),
+        commit: signed.commit()?.to_vec(),
+        commit_by: signed.text(Line::CommitStamp)?.to_owned(),
     })
 }
 
@@ -46,7 +48,7 @@ pub async fn list_stored(
     limit: i64,
 ) -> Result<Vec<StoredRecord>, StoreError> {
     conn.fetch_all(
-        "SELECT seq, header, body, missing, stamps, commit_raw, commit_by FROM actions
+        "SELECT conv, key, nonce, signed, seq, body, missing FROM actions
           WHERE conv = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4",
         args![conv, after, upto, limit],
     )
@@ -66,7 +68,7 @@ pub async fn list_signers(
 ) -> Result<Option<(u64, Vec<KeyName>)>, StoreError> {
     let rows = conn
         .fetch_all(
-            "SELECT seq, stamps, commit_by FROM actions WHERE conv = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+            "SELECT conv, key, nonce, signed, seq FROM actions WHERE conv = $1 AND seq > $2 ORDER BY seq LIMIT $3",
             args![conv, after, limit],
         )
         .await?;
@@ -75,11 +77,11 @@ pub async fn list_signers(
     };
     let mut names = Vec::new();
     for row in &rows {
-        let stamps: Vec<Stamp> = from_json(&row.get::<String>(1)?)?;
-        let by: Stamp = from_json(&row.get::<String>(2)?)?;
-        names.extend(stamps.into_iter().chain([by]).map(|stamp| stamp.k));
+        let signed = Signed::read(row, 0)?;
+        let stamps = signed.stamps()?.into_iter().chain([signed.commit_stamp()?]);
+        names.extend(stamps.map(|stamp| stamp.k));
         names.sort_unstable();
         names.dedup();
     }
-    Ok(Some((last.get(0)?, names)))
+    Ok(Some((last.get(4)?, names)))
 }

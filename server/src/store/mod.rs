@@ -13,6 +13,8 @@ mod error;
 pub mod failpoint;
 mod group;
 mod open;
+mod packed;
+mod signed;
 mod value;
 
 pub mod actions;
