@@ -31,7 +31,7 @@ pub struct Indexed<'a> {
     pub conv: ConversationKey,
     /// The key of the message; of the subject the conversation key.
     pub item: ActionKey,
-    /// The slot in which it was added; of the subject 0 or any: everybody present sees it.
+    /// The slot in which it was added; of the subject 0: everybody present sees it.
     pub added: u64,
     /// The slot of the action that made it what it is.
     pub touched: u64,
@@ -40,7 +40,7 @@ pub struct Indexed<'a> {
 
 /// Makes something findable that was not before, for those who take part now.
 pub fn insert_words(tx: &mut Tx, indexed: &Indexed<'_>) {
-    let place = args![indexed.conv, indexed.item, indexed.added, indexed.touched];
+    let place = args![indexed.conv, indexed.added, indexed.item, indexed.touched];
     for (many, row) in dialect::insert_words(tx.dialect(), place, words(indexed.text)) {
         tx.push_row_late(many, row);
     }
@@ -55,7 +55,7 @@ pub(in crate::store) fn show_words(tx: &mut Tx, conv: ConversationKey, users: Ve
     let show = "INSERT INTO search_seen (user_id, id)
          SELECT p.user_id, r.id FROM participants p JOIN search_rows r ON r.conv = p.conv
           WHERE p.conv = $1 AND p.user_id IN EACH($2) AND r.until_seq IS NULL
-            AND (r.item = r.conv OR r.added_seq >= p.since_seq)";
+            AND (r.added_seq = 0 OR r.added_seq >= p.since_seq)";
     let statement = |sql: &'static str| Statement::new(sql, args![conv, users]);
     for sql in [hide, show] {
         tx.push_late(statement(sql));
@@ -64,16 +64,16 @@ pub(in crate::store) fn show_words(tx: &mut Tx, conv: ConversationKey, users: Ve
 
 /// Makes something findable by other words. Where people were removed before, they keep the old.
 pub async fn update_words(tx: &mut Tx, indexed: &Indexed<'_>) -> Result<(), StoreError> {
-    delete_words(tx, indexed.conv, indexed.item, indexed.touched).await?;
+    delete_words(tx, indexed.conv, indexed.added, indexed.touched).await?;
     insert_words(tx, indexed);
     Ok(())
 }
 
-/// Has something no longer be found as of slot `seq`, but by people who were removed before it.
+/// Has what was added in a slot no longer be found as of slot `seq`, but by people who were removed before it.
 pub async fn delete_words(
     tx: &mut Tx,
     conv: ConversationKey,
-    item: ActionKey,
+    added: u64,
     seq: u64,
 ) -> Result<(), StoreError> {
     let kept = tx
@@ -90,28 +90,28 @@ pub async fn delete_words(
                                  WHERE conv = $1 AND user_id IS NOT NULL
                                    AND (removed_seq IS NULL OR removed_seq > $3))
                 AND id IN (SELECT id FROM search_rows
-                            WHERE conv = $1 AND item = $2 AND until_seq IS NULL)";
+                            WHERE conv = $1 AND added_seq = $2 AND until_seq IS NULL)";
         let end = "UPDATE search_rows SET until_seq = $3
-              WHERE conv = $1 AND item = $2 AND until_seq IS NULL";
-        let statement = |sql: &'static str| Statement::new(sql, args![conv, item, seq]);
+              WHERE conv = $1 AND added_seq = $2 AND until_seq IS NULL";
+        let statement = |sql: &'static str| Statement::new(sql, args![conv, added, seq]);
         for sql in [hide, end] {
             tx.push_late(statement(sql));
         }
     } else {
-        erase_words(tx, conv, item);
+        erase_words(tx, conv, added);
     }
     Ok(())
 }
 
-/// Drops every trace of the words of an item, for redaction. // spec §16
-pub fn erase_words(tx: &mut Tx, conv: ConversationKey, item: ActionKey) {
-    let forget = dialect::delete_words(tx.dialect(), args![conv, item]);
+/// Drops every trace of the words of what was added in a slot, for redaction. // spec §16
+pub fn erase_words(tx: &mut Tx, conv: ConversationKey, added: u64) {
+    let forget = dialect::delete_words(tx.dialect(), args![conv, added]);
     forget.into_iter().for_each(|next| tx.push_late(next));
 }
 
 /// Drops every trace of what the messages of a conversation say. // spec §16
 pub fn erase_messages(tx: &mut Tx, conv: ConversationKey) {
-    let forget = dialect::erase_messages(tx.dialect(), args![conv, conv]);
+    let forget = dialect::erase_messages(tx.dialect(), args![conv]);
     forget.into_iter().for_each(|next| tx.push_late(next));
 }
 

@@ -40,7 +40,7 @@ pub async fn erase_after(tx: &mut Tx, conv: ConversationKey, to: u64) -> Result<
     tx.execute("DELETE FROM participants WHERE conv = $1", args![conv])
         .await?;
     erase_messages(tx, conv);
-    erase_words(tx, conv, conv.into());
+    erase_words(tx, conv, 0);
     Ok(())
 }
 

@@ -124,7 +124,7 @@ impl Projection {
             }
             (Content::MessageRemove, _) => {
                 row.done = done();
-                delete_words(tx, conv, row.key, change.seq).await?;
+                delete_words(tx, conv, row.seq, change.seq).await?;
             }
             (Content::MessageRecover, _) => {
                 row.done = None;
@@ -139,7 +139,7 @@ impl Projection {
                 row.missing = Some(Missing::Redacted);
                 row.text.clear();
                 row.html.clear();
-                erase_words(tx, conv, row.key);
+                erase_words(tx, conv, row.seq);
                 drop_bodies(tx, conv, row.key, Missing::Redacted);
                 blank_frozen(tx, conv, Some(row.seq)).await?;
             }

@@ -5,17 +5,17 @@ use crate::store::batch::Many;
 use crate::store::fold::Query;
 use crate::store::value::Value;
 
-static ROWS: Many = Many::insert("INSERT INTO search_rows (conv, item, added_seq)");
+static ROWS: Many = Many::insert("INSERT INTO search_rows (conv, added_seq, item)");
 
 static WORDS: Many = Many::between(
     "INSERT INTO search_words (rowid, words) SELECT r.id, n.column3 FROM (",
     ") AS n
           CROSS JOIN search_rows r
-          WHERE r.conv = n.column1 AND r.item = n.column2 AND r.until_seq IS NULL",
+          WHERE r.conv = n.column1 AND r.added_seq = n.column2 AND r.until_seq IS NULL",
 );
 
 static ROWS_AND_WORDS: Many = Many::between(
-    "INSERT INTO search_rows (conv, item, added_seq, words)
+    "INSERT INTO search_rows (conv, added_seq, item, words)
            SELECT n.column1, n.column2, n.column3,
                   array_to_tsvector(string_to_array(n.column4, ' '))
              FROM (",
@@ -26,15 +26,15 @@ static SEEN: Many = Many::between(
     "INSERT INTO search_seen (user_id, id) SELECT p.user_id, r.id FROM (",
     ") AS n
           JOIN search_rows r
-            ON r.conv = n.column1 AND r.item = n.column2 AND r.until_seq IS NULL
+            ON r.conv = n.column1 AND r.added_seq = n.column2 AND r.until_seq IS NULL
           JOIN participants p ON p.conv = n.column1
          WHERE p.user_id IS NOT NULL
-           AND (n.column1 = n.column2 OR p.since_seq <= n.column3)
+           AND (n.column2 = 0 OR p.since_seq <= n.column2)
            AND (p.removed_seq IS NULL OR p.removed_seq > n.column4)",
 );
 
 /// The rows that index words, for those who took part then and may see them: the subject of a
-/// conversation has no scope. `place` is conversation, item, slot added, slot touched.
+/// conversation has no scope. `place` is conversation, slot added, item, slot touched.
 pub(in crate::store) fn insert_words(
     dialect: Dialect,
     place: Vec<Value>,
@@ -77,21 +77,21 @@ macro_rules! forget {
     }};
 }
 
-/// The statements that forget the words of an item; `place` is conversation and item.
+/// The statements that forget the words of an item; `place` is conversation and slot added.
 pub(in crate::store) fn delete_words(dialect: Dialect, place: Vec<Value>) -> Vec<Statement> {
     forget!(
         dialect,
         place,
-        "SELECT id FROM search_rows WHERE conv = $1 AND item = $2"
+        "SELECT id FROM search_rows WHERE conv = $1 AND added_seq = $2"
     )
 }
 
-/// The statements that forget the words of all messages; `place` is the conversation, twice.
+/// The statements that forget the words of all messages; `place` is the conversation.
 pub(in crate::store) fn erase_messages(dialect: Dialect, place: Vec<Value>) -> Vec<Statement> {
     forget!(
         dialect,
         place,
-        "SELECT id FROM search_rows WHERE conv = $1 AND item <> $2"
+        "SELECT id FROM search_rows WHERE conv = $1 AND added_seq > 0"
     )
 }
 

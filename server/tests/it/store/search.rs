@@ -70,7 +70,7 @@ on_both! {
         let (open, held) = oneshot::channel::<()>();
         let first = async { commit!(store, |tx| {
             held.await.unwrap();
-            insert_words(tx, &Indexed { conv, item: item(1), added: 2, touched: 2, text: "giraffe" });
+            insert_words(tx, &Indexed { conv, item: item(1), added: 9, touched: 9, text: "giraffe" });
         }) };
         let last = async { commit!(store, |tx| {
             any_user(tx).await?;
@@ -131,7 +131,7 @@ on_both! {
         act(&store, conv, &anna, subject, Some(conv.into())).await.unwrap();
         assert!(found(&store, anna_id, "trip").await.is_empty());
         assert_eq!(found(&store, anna_id, "voyage").await, [conv]);
-        commit!(store, |tx| erase_words(tx, conv, said.key)).unwrap();
+        commit!(store, |tx| erase_words(tx, conv, said.seq)).unwrap();
         assert!(found(&store, anna_id, "wednesday").await.is_empty());
     }
 
@@ -241,7 +241,8 @@ on_both! {
                 let mut item = [n as u8; 32];
                 item[..2].copy_from_slice(&row.to_be_bytes());
                 let item = ActionKey::from_bytes(item);
-                insert_words(tx, &Indexed { conv: annas, item, added: 2, touched: 2, text: "needle" });
+                let added = 9 + u64::from(row);
+                insert_words(tx, &Indexed { conv: annas, item, added, touched: added, text: "needle" });
             }).unwrap();
         }
         for text in ["needle", "need", "needle "] {

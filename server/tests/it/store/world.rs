@@ -309,7 +309,7 @@ async fn keep(
                 update_message(tx, &message);
                 match item.standing {
                     Standing::Present => update_words(tx, &indexed).await?,
-                    _ => delete_words(tx, conv, item.key, change.seq).await?,
+                    _ => delete_words(tx, conv, item.seq, change.seq).await?,
                 }
             }
         }
