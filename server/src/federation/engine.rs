@@ -130,6 +130,10 @@ impl Engine {
                     peer.link.alive(now, horizon);
                 }
             }
+            Input::Doubted { peer } => {
+                let now = self.now;
+                self.meet(peer).doubt(now);
+            }
             Input::Hurried { peer, convs } => {
                 let (now, horizon) = (self.now, self.slots.horizon());
                 let peer = self.meet(peer);

@@ -72,6 +72,9 @@ pub(crate) async fn send(service: Service, client: Client, clock: Clock) {
                     if raised.alive {
                         sender.take(Input::Alive { peer: peer.clone() }, Vec::new()).await;
                     }
+                    if raised.doubted {
+                        sender.take(Input::Doubted { peer: peer.clone() }, Vec::new()).await;
+                    }
                     if !raised.hurried.is_empty() {
                         let input = Input::Hurried { peer: peer.clone(), convs: raised.hurried };
                         sender.take(input, Vec::new()).await;

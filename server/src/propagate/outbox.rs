@@ -28,6 +28,8 @@ pub struct Raised {
     pub more: bool,
     /// The platform has proved that it is there.
     pub alive: bool,
+    /// It may have been told another history: what both share is to be compared.
+    pub doubted: bool,
     /// What people want to be tried now, each once.
     pub hurried: Vec<ConversationKey>,
 }
@@ -51,6 +53,14 @@ impl Outbox {
     pub fn alive(&self, peer: &Platform) {
         let mut raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
         raised.entry(peer.clone()).or_default().alive = true;
+        drop(raised);
+        self.0.woken.notify_one();
+    }
+
+    /// The platform holds something that contradicts what is here.
+    pub fn doubt(&self, peer: &Platform) {
+        let mut raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        raised.entry(peer.clone()).or_default().doubted = true;
         drop(raised);
         self.0.woken.notify_one();
     }

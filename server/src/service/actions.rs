@@ -119,17 +119,16 @@ impl Service {
             .filter(takes_part)
             .ok_or_else(|| no_conversation(act.conv))?;
         let mut conversation = part(loaded, &act.deed);
+        let leads = conversation.core().leader == *self.identity.platform();
         let record = match &act.signed {
-            Some(record) => record.clone(),
-            None => act.deed.sign(self, &act.me, &conversation, now)?,
+            Some(record) if leads => record.clone(),
+            _ => act.deed.sign(self, &act.me, &conversation, now)?,
         };
         if let Verdict::Refuse(refusal) = conversation.decide(record.action(), now)? {
             return Err(explain(refusal, loaded));
         }
         let standing = self.standings.find(act.conv).unwrap_or_default();
-        if conversation.core().leader != *self.identity.platform()
-            || standing.asking_until().is_some()
-        {
+        if !leads || standing.asking_until().is_some() {
             let leader = conversation.into_core().leader;
             return Ok(Decided::Submitted { record, leader });
         }

@@ -1,8 +1,8 @@
 //! An intent, made ready before anything is locked: what it says, rendered, and whom it names, looked up.
 
 use em2_model::action::{
-    Action, Content, LabelAdd, MessageAdd, MessageModify, Model, ParticipantAdd, ParticipantModify,
-    Proposal,
+    Action, Base, Content, LabelAdd, MessageAdd, MessageModify, Model, ParticipantAdd,
+    ParticipantModify, Proposal,
 };
 use em2_model::conversation::Conversation;
 use em2_model::id::{ActionKey, ConversationKey, Nonce, Salt, Time};
@@ -178,7 +178,7 @@ impl Deed {
         }
     }
 
-    /// The action signed for this person, where it does not depend on how the conversation is.
+    /// The action signed for this person before the conversation is looked at, where it does not depend on that.
     pub(super) fn signed(
         &self,
         service: &Service,
@@ -192,11 +192,13 @@ impl Deed {
             }
         };
         let now = service.clock.now();
-        on.map(|(follows, parent)| self.mint(service, me, conv, (follows, parent), now))
+        on.map(|(follows, parent)| self.mint(service, me, conv, (follows, parent, None), now))
             .transpose()
     }
 
-    /// The same as the conversation is now: the newest action on the item is the one that it follows.
+    /// The same as the conversation is now: where the person did not say which action of the item they saw last, the
+    /// newest one counts; and where another platform leads, the action names the last commit that is here, so that
+    /// two histories do not stay unseen. // spec §5, §13
     pub(super) fn sign(
         &self,
         service: &Service,
@@ -204,15 +206,24 @@ impl Deed {
         conversation: &Conversation,
         now: Time,
     ) -> Result<Verified<Record>, Refusal> {
-        let conv: ConversationKey = conversation.core().key;
-        let item = match self.on {
-            On::Item { item, .. } => item.unwrap_or_else(|| conv.into()),
-            On::New { .. } => conv.into(),
+        let core = conversation.core();
+        let (follows, parent) = match self.on {
+            On::New { parent } => (None, parent),
+            On::Item { item, follows } => {
+                let item = item.unwrap_or_else(|| core.key.into());
+                let model = self.content.kind().model();
+                let newest = follows.or_else(|| conversation.head_of(model, item));
+                let gone = "What this is about is not here any more. Look again.";
+                let newest = newest.ok_or_else(|| Refusal::new(Code::Conflict, gone))?;
+                (Some((item, newest)), None)
+            }
         };
-        let newest = conversation.head_of(self.content.kind().model(), item);
-        let gone = "What this is about is not here any more. Look again.";
-        let newest = newest.ok_or_else(|| Refusal::new(Code::Conflict, gone))?;
-        self.mint(service, me, conv, (Some((item, newest)), None), now)
+        let follows_leader = core.leader != *service.identity.platform();
+        let base = follows_leader.then_some(Base {
+            seq: core.seq,
+            head: core.head,
+        });
+        self.mint(service, me, core.key, (follows, parent, base), now)
     }
 
     fn mint(
@@ -220,13 +231,18 @@ impl Deed {
         service: &Service,
         me: &Me,
         conv: ConversationKey,
-        (follows, parent): (Option<(ActionKey, ActionKey)>, Option<ActionKey>),
+        (follows, parent, base): (
+            Option<(ActionKey, ActionKey)>,
+            Option<ActionKey>,
+            Option<Base>,
+        ),
         now: Time,
     ) -> Result<Verified<Record>, Refusal> {
         let platform = service.identity.platform().clone();
         let proposal = Proposal {
             follows,
             parent,
+            base,
             ..Proposal::new(platform, me.address.clone(), self.content.clone()).within(conv)
         };
         let action = Action::mint(proposal, now, self.nonce, self.salt)?;

@@ -31,7 +31,7 @@ pub(super) struct Act {
     pub(super) me: Me,
     pub(super) conv: ConversationKey,
     pub(super) deed: Deed,
-    /// Absent where it follows what is newest when it is decided.
+    /// Absent where it follows what is newest when it is decided; not used where another platform leads.
     pub(super) signed: Option<Verified<Record>>,
     pub(super) once: Once,
 }

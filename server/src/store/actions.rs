@@ -7,7 +7,7 @@ use em2_model::{ActionKey, CommitKey, ConversationKey, Nonce};
 
 use crate::store::batch::Many;
 use crate::store::conn::{Conn, Tx};
-use crate::store::dialect::Row;
+use crate::store::dialect::{Row, rows};
 use crate::store::error::StoreError;
 use crate::store::signed::{self, Signed};
 use crate::store::value::args;
@@ -285,6 +285,25 @@ pub async fn list_commits(
     .iter()
     .map(|row| Ok((row.get(0)?, row.get(1)?)))
     .collect()
+}
+
+static CONTRADICTED: Many = Many::between(
+    "SELECT a.conv, a.seq FROM (",
+    ") AS n JOIN actions a ON a.conv = n.column1 AND a.seq = n.column2 WHERE a.commit_key <> n.column3",
+);
+
+/// Those of these places of logs that hold another commit here.
+pub async fn list_contradicted(
+    conn: &mut Conn,
+    places: &[(ConversationKey, u64, CommitKey)],
+) -> Result<Vec<(ConversationKey, u64)>, StoreError> {
+    let places = places
+        .iter()
+        .map(|(conv, seq, commit)| args![*conv, *seq, *commit]);
+    let statements = rows(CONTRADICTED.head, CONTRADICTED.tail, places.collect());
+    let answers = conn.run(statements).await?;
+    let rows = answers.iter().flat_map(|answer| &answer.rows);
+    rows.map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// The commit in a slot, for the locator of spec §7.

@@ -296,6 +296,22 @@ pub async fn list_led(
     .collect()
 }
 
+/// Those of these conversations that another platform leads than this one.
+pub async fn list_not_led_by(
+    conn: &mut Conn,
+    keys: &[ConversationKey],
+    leader: &Platform,
+) -> Result<Vec<ConversationKey>, StoreError> {
+    conn.fetch_all(
+        "SELECT key FROM conversations WHERE key IN EACH_KEY($1) AND leader <> $2",
+        args![keys, leader],
+    )
+    .await?
+    .iter()
+    .map(|row| row.get(0))
+    .collect()
+}
+
 /// Conversations whose `conversation.expire` is due, at most `limit`.
 pub async fn list_expiring(
     conn: &mut Conn,

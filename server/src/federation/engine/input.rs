@@ -23,6 +23,8 @@ pub enum Input {
     },
     /// A request with a valid signature has come from it.
     Alive { peer: Platform },
+    /// It may hold another history than this platform: where shared conversations stand is to be compared soon.
+    Doubted { peer: Platform },
     /// People want these conversations to be tried now, whatever went wrong with them.
     Hurried {
         peer: Platform,

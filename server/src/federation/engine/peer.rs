@@ -5,12 +5,15 @@ use em2_model::{ConversationKey, Platform, Time};
 use super::faults::{self, Fault};
 use super::link::{Link, State};
 use super::output::{AttemptId, Class, Errand};
-use super::schedule::{DAY, HOUR, SECOND};
+use super::schedule::{DAY, HOUR, MINUTE, SECOND};
 use super::slots::{self, Lane, Slots};
 use super::waiting::{Landing, Waiting};
 
 /// A peer that takes longer to answer than this is not sent much at once.
 const SWIFT: i64 = 5 * SECOND;
+
+/// How soon after a comparison a doubt causes the next one.
+const DOUBT: i64 = MINUTE;
 
 /// One other platform.
 pub(super) struct Peer {
@@ -23,6 +26,8 @@ pub(super) struct Peer {
     pub(super) greet_at: Option<Time>,
     /// When all shared heads are compared next.
     compare_at: Time,
+    /// When they were compared last.
+    compared_at: Option<Time>,
     /// The last answer to a push was long in coming.
     sluggish: bool,
     /// How often in a row new data went before catch-up that waited.
@@ -48,6 +53,7 @@ impl Peer {
             flights: Vec::new(),
             greet_at: None,
             compare_at,
+            compared_at: None,
             sluggish: false,
             passed: 0,
             wake_at: None,
@@ -154,6 +160,7 @@ impl Peer {
             }
             Class::CatchUp if self.compare_at <= now => {
                 self.compare_at = now.plus(DAY);
+                self.compared_at = Some(now);
                 Errand::Compare
             }
             class => Errand::Push {
@@ -162,6 +169,12 @@ impl Peer {
             },
         };
         (Lane::Of(class), errand)
+    }
+
+    /// Shared heads are compared soon, but not more often than every [`DOUBT`]: whoever is doubted may go on giving cause.
+    pub(super) fn doubt(&mut self, now: Time) {
+        let soon = self.compared_at.map_or(now, |at| at.plus(DOUBT).max(now));
+        self.compare_at = self.compare_at.min(soon);
     }
 
     pub(super) fn depart(&mut self, attempt: AttemptId, lane: Lane, errand: Errand, now: Time) {

@@ -294,3 +294,20 @@ fn somebody_who_does_not_want_to_wait_has_a_conversation_tried_that_rests() {
     let later = requests(&engine.step(Input::Tick, now.plus(HOUR)));
     assert!(later.iter().all(|request| convs(request).is_empty()));
 }
+
+#[test]
+fn a_doubt_is_looked_into_at_once_and_then_every_minute_at_most() {
+    let mut engine = Engine::new(1);
+    let doubt = || Input::Doubted { peer: peer() };
+    let compares = |outputs: &[Output]| -> Vec<Request> {
+        let requests = requests(outputs).into_iter();
+        requests.filter(|it| it.errand == Errand::Compare).collect()
+    };
+    let first = compares(&engine.step(doubt(), NOW));
+    assert_eq!(first.len(), 1);
+    engine.step(done(&first[0]), NOW.plus(SECOND));
+    assert!(compares(&engine.step(doubt(), NOW.plus(2 * SECOND))).is_empty());
+    let next = engine.next_at().unwrap();
+    assert_eq!(next, NOW.plus(60 * SECOND));
+    assert_eq!(compares(&engine.step(Input::Tick, next)).len(), 1);
+}

@@ -238,12 +238,35 @@ async fn compare(
             .last()
             .map(|head| head.0)
             .filter(|_| heads.len() >= PAGE);
-        service.compare(&request.peer, after, last, heads).await?;
+        let doubts = service.compare(&request.peer, after, last, heads).await?;
+        for (conv, seq) in doubts {
+            examine(service, client, request, (conv, seq)).await?;
+        }
         match last {
             Some(last) if after.is_none_or(|after| last > after) => after = Some(last),
             _ => return Ok(Some(Vec::new())),
         }
     }
+}
+
+/// What a peer has in a slot is asked for: if it is another commit of the same leader, that is kept.
+async fn examine(
+    service: &Service,
+    client: &Client,
+    request: &Request,
+    (conv, seq): (ConversationKey, u64),
+) -> Result<(), Stopped> {
+    let path = format!("/f/{conv}/events/?before={}&limit=1", seq + 1);
+    let bytes = match client.get(&request.peer, request.clock_offset, &path).await {
+        Ok(bytes) => bytes,
+        // It may not tell us, or not any more.
+        Err(Failed::Refused { .. }) => return Ok(()),
+        Err(failed) => return Err(failed.into()),
+    };
+    service
+        .take_back(&request.peer, conv, records(&bytes))
+        .await?;
+    Ok(())
 }
 
 /// A 200 without a valid body is a failure.

@@ -2,6 +2,7 @@
 
 use em2_model::id::{ActionKey, Time};
 use em2_model::keys::KeyLog;
+use em2_model::record::Record;
 use em2_model::refusal::{Code, Refusal};
 use em2_model::step::{Input, Locator, Message, Output};
 use em2_model::wire::foreign::{Answer, Push, SeenMark, Verdict};
@@ -10,7 +11,7 @@ use em2_model::{ConversationKey, Platform};
 use serde_json::json;
 
 use super::access::admit;
-use super::evidence::keep_evidence;
+use super::evidence::{Bases, keep_evidence};
 use super::first::Counted;
 use super::locator::locator_slots;
 use super::ready::Checked;
@@ -178,6 +179,9 @@ impl Service {
         if seq == 0 {
             return Err(Refusal::from(Code::NoConv).into());
         }
+        let said = checked.iter().flatten().flatten();
+        let bases = Bases::of(conv, said.map(|ready| -> &Record { &ready.record }));
+        self.doubt(tx, &room, bases).await?;
         self.leave(tx, &room, now).await?;
         tx.on_commit(move || first_contacts.into_iter().for_each(Counted::stays));
         answer.have = list_commits(tx, conv, locator_slots(seq)).await?;

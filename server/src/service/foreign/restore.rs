@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use em2_model::refusal::Refusal;
-use em2_model::step::{Input, Message};
+use em2_model::refusal::{Code, Refusal};
+use em2_model::step::{Input, Message, Output};
 use em2_model::wire::foreign::Said;
 use em2_model::{ConversationKey, Platform};
 
+use super::evidence::keep_evidence;
 use crate::marks::Marked;
 use crate::service::Service;
 use crate::service::failure::Failure;
@@ -118,7 +119,8 @@ impl Service {
         self.tell_delivery(conv).await
     }
 
-    /// Takes what another platform still has of a conversation that was restored here. Whether it brought anything.
+    /// Takes what another platform has of a conversation: of one that was restored here what it lacks, of any other
+    /// what may contradict it, which is kept as evidence. Whether it brought anything.
     pub async fn take_back(
         &self,
         from: &Platform,
@@ -133,7 +135,7 @@ impl Service {
                 let now = service.clock.now();
                 let ready: Vec<_> = checked.iter().flatten().flatten().collect();
                 let mut room = service.enter(tx, conv, &ready, &Vec::new()).await?;
-                let from_head = room.head();
+                let (from_head, mut is_fork) = (room.head(), false);
                 // A log goes on where it was left: after what cannot be read nothing fits.
                 let fitting = checked
                     .iter_mut()
@@ -152,12 +154,24 @@ impl Service {
                         from: from.clone(),
                         message,
                     };
-                    service.step(tx, &mut room, input, Some(ready), now).await?;
+                    let left = service.step(tx, &mut room, input, Some(ready), now).await?;
+                    let forks = |output: &Output| {
+                        matches!(output, Output::Alarm { code, .. } if *code == Code::Fork)
+                    };
+                    if left.iter().any(forks) {
+                        keep_evidence(tx, &room, &ready.record, now);
+                        is_fork = true;
+                        break;
+                    }
                 }
                 service.leave(tx, &room, now).await?;
-                Ok(room.head() > from_head)
+                Ok((room.head() > from_head, is_fork))
             })
         });
-        Ok(taken.await?)
+        let (brought, is_fork) = taken.await?;
+        if is_fork {
+            self.tell_delivery(conv).await?;
+        }
+        Ok(brought)
     }
 }

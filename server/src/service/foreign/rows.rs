@@ -1,5 +1,6 @@
 //! What is durable of deliveries to other platforms: read and written for whoever sends. // spec §15
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use em2_model::id::Time;
@@ -10,10 +11,13 @@ use em2_model::{ConversationKey, Platform};
 use crate::federation::engine::{Schedule, Trouble, Waits};
 use crate::service::Service;
 use crate::service::failure::Failure;
+use crate::store::actions::list_contradicted;
+use crate::store::conversations::list_not_led_by;
 use crate::store::deliveries::{DeliveryState, Try, lower_delivery, mark_tried};
 use crate::store::peers::{
     PeerStanding, list_backlog, list_peers, list_shared_heads, list_waiting_peers, upsert_standing,
 };
+use crate::store::{Conn, StoreError};
 
 /// A try of one conversation that had no success.
 #[derive(Clone, Debug)]
@@ -27,6 +31,9 @@ pub struct Trying {
     pub code: String,
     pub detail: String,
 }
+
+/// Of how many conversations a comparison looks for another history.
+const DOUBTS: usize = 64;
 
 /// What a refusal for good was answered with.
 const PERMANENT: [Code; 13] = [
@@ -133,14 +140,15 @@ impl Service {
     }
 
     /// A peer says where shared conversations stand, those after `after` up to `upto`: of those that are led here, what
-    /// it lacks is to be sent again; of those that it leads, it is asked what became of them.
+    /// it lacks is to be sent again; of those that it leads, it is asked what became of them. Answers the slots in which
+    /// it may hold another commit than the log here, [`DOUBTS`] at most: one of each conversation. // spec §13
     pub async fn compare(
         &self,
         peer: &Platform,
         after: Option<ConversationKey>,
         upto: Option<ConversationKey>,
         theirs: Vec<Head>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Vec<(ConversationKey, u64)>, Refusal> {
         Ok(self.compare_heads(peer, after, upto, theirs).await?)
     }
 
@@ -150,9 +158,11 @@ impl Service {
         after: Option<ConversationKey>,
         upto: Option<ConversationKey>,
         theirs: Vec<Head>,
-    ) -> Result<(), Failure> {
-        let ours =
-            list_shared_heads(&mut self.store.reader().await?, peer, after, i64::MAX).await?;
+    ) -> Result<Vec<(ConversationKey, u64)>, Failure> {
+        let mut conn = self.store.snapshot().await?;
+        let ours = list_shared_heads(&mut conn, peer, after, i64::MAX).await?;
+        let doubts = doubts(&mut conn, peer, &ours, &theirs).await?;
+        drop(conn);
         let theirs: BTreeMap<ConversationKey, u64> = theirs
             .into_iter()
             .map(|(key, _, seq, _)| (key, seq))
@@ -165,7 +175,7 @@ impl Service {
             .map(|(key, has, _)| (key, has))
             .collect();
         if lacking.is_empty() {
-            return Ok(());
+            return Ok(doubts);
         }
         let (service, name, convs) = (self.clone(), peer.clone(), lacking.clone());
         let lowered = self.store.write::<_, Failure, _>(move |tx| {
@@ -182,7 +192,7 @@ impl Service {
         convs
             .into_iter()
             .for_each(|(conv, _)| self.outbox.raise(peer, conv));
-        Ok(())
+        Ok(doubts)
     }
 
     /// Tells the people of these conversations how far they have got.
@@ -193,6 +203,35 @@ impl Service {
             }
         }
     }
+}
+
+/// Where a peer may hold another commit than the log here: its head, where that has a slot here, or else ours. Where it
+/// leads and is ahead, what is lacking here comes by itself.
+async fn doubts(
+    conn: &mut Conn,
+    peer: &Platform,
+    ours: &[Head],
+    theirs: &[Head],
+) -> Result<Vec<(ConversationKey, u64)>, StoreError> {
+    let ours: BTreeMap<ConversationKey, &Head> = ours.iter().map(|head| (head.0, head)).collect();
+    let (mut doubts, mut behind, mut ahead) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for (conv, _, seq, head) in theirs {
+        let Some((_, _, here, known)) = ours.get(conv) else {
+            continue;
+        };
+        match seq.cmp(here) {
+            Ordering::Less => behind.push((*conv, *seq, *head)),
+            Ordering::Equal if head != known => doubts.push((*conv, *seq)),
+            Ordering::Equal => {}
+            Ordering::Greater => drop(ahead.insert(*conv, *here)),
+        }
+    }
+    doubts.extend(list_contradicted(conn, &behind).await?);
+    let keys: Vec<ConversationKey> = ahead.keys().copied().collect();
+    let followed = list_not_led_by(conn, &keys, peer).await?.into_iter();
+    doubts.extend(followed.filter_map(|conv| Some((conv, *ahead.get(&conv)?))));
+    doubts.truncate(DOUBTS);
+    Ok(doubts)
 }
 
 fn schedule(row: PeerStanding) -> Schedule {

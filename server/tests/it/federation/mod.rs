@@ -3,6 +3,7 @@
 mod archive;
 mod fork;
 mod late;
+mod lying;
 mod outage;
 mod requests;
 mod restore;

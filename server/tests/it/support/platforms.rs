@@ -50,6 +50,12 @@ pub(crate) async fn alone_with(peers: &[&Peer]) -> TestServer {
     alpha
 }
 
+/// `em2.alpha.test` and `em2.beta.test`, which find each other and these platforms of the test.
+pub(crate) async fn two_with(peers: &[&Peer]) -> [TestServer; 2] {
+    let databases = [Database::sqlite(), Database::sqlite()];
+    servers(["alpha.test", "beta.test"], databases, peers).await
+}
+
 /// Servers of these domains, which find each other and these platforms of the test.
 async fn servers<const N: usize>(
     domains: [&str; N],
