@@ -27,6 +27,7 @@ mod stranded;
 mod submit;
 mod unconfirmed;
 mod wait;
+mod widen;
 
 pub(super) use first::FirstContacts;
 pub use parcel::{Left, Parcel};

@@ -262,6 +262,15 @@ pub fn drop_bodies(tx: &mut Tx, conv: ConversationKey, item: ActionKey, why: Mis
     );
 }
 
+/// The body of a record from which it was withheld, or why it is missing for good.
+pub fn fill_body(tx: &mut Tx, conv: ConversationKey, key: ActionKey, body: Result<&[u8], Missing>) {
+    tx.push(
+        "UPDATE actions SET body = $3, missing = $4
+          WHERE key = $2 AND conv = $1 AND body IS NULL AND missing = 'history'",
+        args![conv, key, body.ok(), body.err().map(Missing::as_str)],
+    );
+}
+
 /// Drops every body before slot `seq` for good: the conversation has expired. // spec §16
 pub fn drop_bodies_before(tx: &mut Tx, conv: ConversationKey, seq: u64) {
     tx.push(

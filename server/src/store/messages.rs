@@ -216,6 +216,22 @@ pub async fn list_messages(
     .collect()
 }
 
+/// The first message added in this slot or later whose text was withheld.
+pub async fn find_withheld(
+    conn: &mut Conn,
+    conv: ConversationKey,
+    since: u64,
+) -> Result<Option<ActionKey>, StoreError> {
+    conn.fetch_optional(
+        "SELECT key FROM messages
+          WHERE conv = $1 AND seq >= $2 AND missing = 'history' ORDER BY seq LIMIT 1",
+        args![conv, since],
+    )
+    .await?
+    .map(|row| row.get(0))
+    .transpose()
+}
+
 /// The newest `limit` messages before slot `before`, oldest first.
 pub async fn list_messages_before(
     conn: &mut Conn,

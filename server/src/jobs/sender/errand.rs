@@ -5,7 +5,7 @@ use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::foreign::{
     Answer, Answers, Auth, Entry, Events, Head, RECORDS_MAX, Said, batches_to_bytes, push_to_bytes,
 };
-use em2_model::{ConversationKey, Platform};
+use em2_model::{ActionKey, ConversationKey, Platform};
 use serde::de::DeserializeOwned;
 
 use super::verdict::{of_conversation, of_platform, trouble};
@@ -149,6 +149,10 @@ async fn settle(
                         false => no_progress("The other platform did not give back what it has."),
                     }
                 }
+                Left::Fill(message) => {
+                    fill(service, (client, offset), peer, parcel.conv, message).await?;
+                    Outcome::More
+                }
                 Left::Stuck(None) => no_progress("The other platform took none of it."),
                 Left::Stuck(Some(refusal)) => about(refusal),
             });
@@ -163,9 +167,29 @@ async fn settle(
                 Outcome::Unknown(reason(&refusal))
             }
             Left::Nothing => Outcome::Done,
-            Left::Stuck(_) | Left::Fetch(_) => about(refusal),
+            Left::Stuck(_) | Left::Fetch(_) | Left::Fill(_) => about(refusal),
         },
     )
+}
+
+/// Words that were withheld are asked for, page by page, from a message on.
+async fn fill(
+    service: &Service,
+    (client, offset): (&Client, i64),
+    peer: &Platform,
+    conv: ConversationKey,
+    message: ActionKey,
+) -> Result<(), Stopped> {
+    let (mut query, mut reached) = (format!("from={message}"), 0);
+    loop {
+        let path = format!("/f/{conv}/events/?{query}");
+        let bytes = client.get(peer, offset, &path).await?;
+        let last = service.fill(conv, records(&bytes)).await?;
+        match last.filter(|last| *last > reached && goes_on(&bytes)) {
+            Some(last) => (query, reached) = (format!("after={last}"), last),
+            None => return Ok(service.filled(conv).await?),
+        }
+    }
 }
 
 fn no_progress(detail: &str) -> Outcome {
@@ -182,6 +206,14 @@ fn records(page: &[u8]) -> Vec<Said> {
         .filter(|line| !line.is_empty());
     let ends = |line: &&[u8]| serde_json::from_slice::<Events>(line).is_err();
     lines.take_while(ends).map(Record::parse).collect()
+}
+
+/// Whether there is more after a page of a log.
+fn goes_on(page: &[u8]) -> bool {
+    let mut lines = page.rsplit(|byte| *byte == b'\n');
+    let last = lines.find(|line| !line.is_empty());
+    let end = last.and_then(|line| serde_json::from_slice::<Events>(line).ok());
+    end.is_some_and(|end| end.more)
 }
 
 /// Whether a refusal is of the conversation and not of the platform: by its code, or because it names it.

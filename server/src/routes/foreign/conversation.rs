@@ -3,9 +3,9 @@
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use em2_model::ConversationKey;
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::foreign::{Events, MEDIA_TYPE, PAGE_MAX};
+use em2_model::{ActionKey, ConversationKey};
 use serde::Deserialize;
 
 use super::signed::Signed;
@@ -33,6 +33,7 @@ pub async fn sink(
 pub struct EventsQuery {
     after: Option<u64>,
     before: Option<u64>,
+    from: Option<ActionKey>,
     limit: Option<u64>,
 }
 
@@ -43,12 +44,13 @@ pub async fn events(
     Asked(query): Asked<EventsQuery>,
     signed: Signed,
 ) -> Result<Response, Problem> {
-    let stretch = match (query.after, query.before) {
-        (Some(after), None) => Stretch::After(after),
-        (None, Some(before)) => Stretch::Before(before, query.limit.unwrap_or(PAGE_MAX)),
+    let stretch = match (query.after, query.before, query.from) {
+        (Some(after), None, None) => Stretch::After(after),
+        (None, Some(before), None) => Stretch::Before(before, query.limit.unwrap_or(PAGE_MAX)),
+        (None, None, Some(key)) => Stretch::From(key),
         _ => {
             return Err(Problem(Refusal::format(
-                "Say after or before which slot the records are wanted.",
+                "Say after or before which slot, or from which action on, the records are wanted.",
             )));
         }
     };

@@ -1,7 +1,7 @@
 //! What waits for another platform in one conversation, and what its answer changes. // spec §12, §15
 
 use em2_model::conversation::Core;
-use em2_model::id::Time;
+use em2_model::id::{ActionKey, Time};
 use em2_model::refusal::Refusal;
 use em2_model::step::{Input, Message, Output};
 use em2_model::wire::foreign::{Answer, RECORDS_MAX, SeenMark, Verdict};
@@ -77,6 +77,8 @@ pub enum Left {
     More,
     /// The peer has what this platform has lost, after this slot.
     Fetch(u64),
+    /// The peer may tell words that were withheld from this platform, from this message on.
+    Fill(ActionKey),
     /// The peer took none of it, and perhaps said why.
     Stuck(Option<Refusal>),
 }
@@ -276,6 +278,12 @@ impl Service {
                 };
                 let stepped = service.one_step(tx, conv, &answer.have, input, now);
                 let (room, outputs) = stepped.await?;
+                if let (Some(_), Some(core)) = (gives, room.core())
+                    && room.state.standing().stranded_after().is_none()
+                    && let Some(message) = service.lacks_words(tx, core).await?
+                {
+                    return Ok(Left::Fill(message));
+                }
                 if what == What::Submission
                     && let Some(left) = given_back(tx, &room, &peer, &answer, gives, now)
                 {

@@ -72,6 +72,7 @@ impl Service {
         let ready: Vec<_> = received.checked.iter().flatten().flatten().collect();
         let mut room = self.enter(tx, conv, &ready, &Vec::new()).await?;
         received.admit(&room)?;
+        let scope = self.scope(&room);
         let mut answer = Answer::default();
         let mut first_contacts = Vec::new();
         let mut checked = std::mem::take(&mut received.checked);
@@ -182,6 +183,7 @@ impl Service {
         let said = checked.iter().flatten().flatten();
         let bases = Bases::of(conv, said.map(|ready| -> &Record { &ready.record }));
         self.doubt(tx, &room, bases).await?;
+        self.widen(tx, &room, scope).await?;
         self.leave(tx, &room, now).await?;
         tx.on_commit(move || first_contacts.into_iter().for_each(Counted::stays));
         answer.have = list_commits(tx, conv, locator_slots(seq)).await?;

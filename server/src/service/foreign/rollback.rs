@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 use em2_model::conversation::Conversation;
-use em2_model::id::Time;
+use em2_model::id::{ConversationKey, Time};
 use em2_model::refusal::{Code, Refusal};
+use em2_model::step::Kept;
 use em2_model::wire::live::Live;
 
 use super::begin::{begin, begin_people};
@@ -38,11 +39,23 @@ impl Service {
             .filter_map(|record| Signed::of(record))
             .collect();
         insert_undone(tx, &undone, now);
+        let loaded = self.remake(tx, conv, &room.records_until(to)).await?;
+        room.replace(loaded);
+        Ok(())
+    }
+
+    /// Makes the rows of a conversation again from its log, of which nothing stays but these records; reading goes on
+    /// where it was.
+    pub(super) async fn remake(
+        &self,
+        tx: &mut Tx,
+        conv: ConversationKey,
+        records: &[Kept],
+    ) -> Result<Loaded, Failure> {
+        let to = records.len() as u64;
         let people = list_participants(tx, conv).await?;
         let known: BTreeSet<_> = people.iter().filter_map(|person| person.user).collect();
         erase_after(tx, conv, to).await?;
-
-        let records = room.records_until(to);
         let (first, rest) = records
             .split_first()
             .ok_or_else(|| Refusal::from(Code::Internal))?;
@@ -68,8 +81,7 @@ impl Service {
             }
         }
         self.tell_again(tx, &loaded);
-        room.replace(loaded);
-        Ok(())
+        Ok(loaded)
     }
 
     /// Has those who look at pages load them again.

@@ -28,6 +28,8 @@ pub enum Stretch {
     After(u64),
     /// The newest `limit` before this slot.
     Before(u64, u64),
+    /// From this action on, oldest first.
+    From(ActionKey),
 }
 
 impl Service {
@@ -131,6 +133,12 @@ impl Service {
             Stretch::After(seq) => {
                 list_records_after(&mut conn, conv, seq, PAGE_MAX as i64).await?
             }
+            Stretch::From(key) => {
+                let place = list_places(&mut conn, conv, &[key]).await?.pop();
+                let none = || Refusal::format("There is no such action in this conversation.");
+                let (_, seq) = place.ok_or_else(none)?;
+                list_records_after(&mut conn, conv, seq - 1, PAGE_MAX as i64).await?
+            }
             Stretch::Before(seq, limit) => {
                 let limit = limit.clamp(1, PAGE_MAX) as i64;
                 list_records_before(&mut conn, conv, seq, limit).await?
@@ -142,7 +150,9 @@ impl Service {
                 .map(|commit| commit.seq())
         };
         let more = match stretch {
-            Stretch::After(_) => place(records.last()).is_some_and(|seq| seq < core.seq),
+            Stretch::After(_) | Stretch::From(_) => {
+                place(records.last()).is_some_and(|seq| seq < core.seq)
+            }
             Stretch::Before(..) => place(records.first()).is_some_and(|seq| seq > 1),
         };
         Ok((withhold(&mut conn, &core, you, records).await?, more))

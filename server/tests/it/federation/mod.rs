@@ -2,6 +2,7 @@
 
 mod archive;
 mod fork;
+mod history;
 mod late;
 mod lying;
 mod outage;
