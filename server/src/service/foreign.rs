@@ -26,6 +26,7 @@ mod status;
 mod stranded;
 mod submit;
 mod unconfirmed;
+mod unheard;
 mod wait;
 mod widen;
 

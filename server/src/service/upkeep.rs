@@ -44,15 +44,20 @@ impl Service {
         let mut round = 0_u32;
         loop {
             let due = round.is_multiple_of(SWEEP);
-            let done = match self.expire_due().await {
-                Ok(_) if due => self.sweep().await,
-                other => other.map(|_| ()),
-            };
-            if let Err(refusal) = done {
+            if let Err(refusal) = self.round(due).await {
                 tracing::warn!(%refusal, "upkeep is tried again");
             }
             round = round.wrapping_add(1);
             tokio::time::sleep(ROUND).await;
+        }
+    }
+
+    async fn round(&self, sweeps: bool) -> Result<(), Refusal> {
+        self.expire_due().await?;
+        self.drop_unheard().await?;
+        match sweeps {
+            true => self.sweep().await,
+            false => Ok(()),
         }
     }
 

@@ -18,7 +18,7 @@ use writer::cell;
 
 pub(in crate::store) use text::{Statement, Texts, rows};
 pub(in crate::store) use words::{
-    ENDINGS, Look, delete_words, endings, erase_messages, insert_words, search,
+    ENDINGS, Look, delete_words, endings, erase_messages, erase_unheard, insert_words, search,
 };
 pub(in crate::store) use writer::{Cells, Writer};
 

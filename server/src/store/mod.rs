@@ -43,6 +43,7 @@ pub mod sessions;
 pub mod standings;
 pub mod unconfirmed;
 pub mod undone;
+pub mod unheard;
 pub mod users;
 
 use futures::future::BoxFuture;

@@ -13,7 +13,7 @@ use crate::store::forks::insert_fork;
 use crate::store::participants::insert_participants;
 use crate::store::search::insert_words;
 
-/// Stores its own row, and what it goes on from.
+/// Its own row, as its first record makes it.
 pub(super) fn begin(core: Core, change: &Change) -> ConversationRow {
     debug_assert_eq!(change.effect, Effect::Conversation);
     let mut conversation = ConversationRow {

@@ -184,6 +184,7 @@ impl Service {
         let bases = Bases::of(conv, said.map(|ready| -> &Record { &ready.record }));
         self.doubt(tx, &room, bases).await?;
         self.widen(tx, &room, scope).await?;
+        self.note_unheard(tx, &room, scope, now);
         self.leave(tx, &room, now).await?;
         tx.on_commit(move || first_contacts.into_iter().for_each(Counted::stays));
         answer.have = list_commits(tx, conv, locator_slots(seq)).await?;

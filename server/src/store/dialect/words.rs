@@ -86,6 +86,16 @@ pub(in crate::store) fn delete_words(dialect: Dialect, place: Vec<Value>) -> Vec
     )
 }
 
+/// The statements that forget all words of a conversation in which nobody here takes part; `place` is the conversation.
+pub(in crate::store) fn erase_unheard(dialect: Dialect, place: Vec<Value>) -> Vec<Statement> {
+    forget!(
+        dialect,
+        place,
+        "SELECT id FROM search_rows
+          WHERE conv = (SELECT key FROM conversations WHERE key = $1 AND unheard_since IS NOT NULL)"
+    )
+}
+
 /// The statements that forget the words of all messages; `place` is the conversation.
 pub(in crate::store) fn erase_messages(dialect: Dialect, place: Vec<Value>) -> Vec<Statement> {
     forget!(

@@ -10,6 +10,7 @@ mod requests;
 mod restore;
 mod security;
 mod talk;
+mod unheard;
 
 use std::time::Duration;
 

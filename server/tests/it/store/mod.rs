@@ -10,6 +10,7 @@ mod people;
 mod requests;
 mod search;
 mod unconfirmed;
+mod unheard;
 mod world;
 
 /// Runs each test on a SQLite file and on PostgreSQL, with a store of its own.
