@@ -13,6 +13,7 @@
 //! - `peers`, `keyring`: what is known of other platforms. `client`: what is said to them.
 
 mod announcement;
+pub mod bindings;
 pub mod client;
 pub mod discovery;
 mod dns;

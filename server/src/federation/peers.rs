@@ -117,6 +117,15 @@ impl Peers {
         &self,
         address: &Address,
     ) -> Result<Option<(Platform, Incarnation)>, Refusal> {
+        self.find_with(address, || true).await
+    }
+
+    /// The same; what is not known is asked for only if `may_ask` allows it.
+    pub async fn find_with(
+        &self,
+        address: &Address,
+        may_ask: impl FnOnce() -> bool,
+    ) -> Result<Option<(Platform, Incarnation)>, Refusal> {
         let now = self.0.clock.now();
         let mut conn = self.0.store.reader().await.map_err(Unknown::from)?;
         let known = find_recipient(&mut conn, address)
@@ -137,6 +146,9 @@ impl Peers {
                 "{address} is on another platform, and this one speaks to no other platforms. Take it out."
             )));
         };
+        if !may_ask() {
+            return Err(Refusal::from(Code::Slow));
+        }
         let found = discovery
             .find(address.domain())
             .await

@@ -40,8 +40,17 @@ pub async fn batches(State(app): State<App>, signed: Signed) -> Result<Json<Answ
 
 async fn take(app: &App, signed: &Signed, push: Push) -> Result<Answer, Refusal> {
     let records = push.records.iter().flatten();
-    let keys = app.federation.keyring(&signed.platform, records).await;
+    let keys = app
+        .federation
+        .keyring(&signed.platform, records.clone())
+        .await;
+    let own = (app.identity.platform(), app.identity.incarnation());
+    let ours = |domain: &str| app.identity.serves(domain);
+    let bindings = app
+        .federation
+        .bindings(&signed.platform, records, own, ours)
+        .await;
     app.service
-        .receive(&signed.platform, &signed.log, push, keys)
+        .receive(&signed.platform, &signed.log, push, (keys, bindings))
         .await
 }

@@ -17,6 +17,7 @@ use super::locator::locator_slots;
 use super::ready::Checked;
 use super::room::Room;
 use super::unconfirmed::may_wait;
+use crate::federation::bindings::Bindings;
 use crate::federation::keyring::Keyring;
 use crate::propagate::{Frame, after_commit};
 use crate::service::Service;
@@ -28,13 +29,13 @@ use crate::store::participants::{ParticipantRow, list_participants_here, mark_se
 
 impl Service {
     /// Takes what `from` says about one conversation. Its request was authenticated by `log`; `keys` are those of all
-    /// who signed the records. A refusal is of the whole request; what became of each record stands in the answer.
+    /// who signed the records, `bindings` say where those are reached who are to be added. A refusal is of the whole request; what became of each record stands in the answer.
     pub async fn receive(
         &self,
         from: &Platform,
         log: &KeyLog,
         push: Push,
-        keys: Keyring,
+        (keys, bindings): (Keyring, Bindings),
     ) -> Result<Answer, Refusal> {
         let Push {
             conv,
@@ -42,7 +43,10 @@ impl Service {
             seen,
             epoch,
         } = push;
-        let checked = self.check_records(records, keys).await?;
+        let mut checked = self.check_records(records, keys).await?;
+        for record in checked.iter_mut().flatten() {
+            bind(record, &bindings);
+        }
         let received = Received {
             from: from.clone(),
             incarnation: log.incarnation(),
@@ -83,6 +87,9 @@ impl Service {
                 Ok(Err((key, refusal))) => {
                     let verdict = Verdict::rejected(refusal.clone());
                     answer.results.insert(key.to_string(), verdict);
+                    if refusal.code == Code::Down {
+                        continue;
+                    }
                     // A log goes on where it was left: after this one nothing fits.
                     break;
                 }
@@ -295,6 +302,16 @@ impl Received {
             true => Ok(()),
             false => Err(Refusal::from(Code::NoConv)),
         }
+    }
+}
+
+/// Refuses an action that wants a slot where it binds somebody to a platform at which they are not reached.
+fn bind(checked: &mut Checked, bindings: &Bindings) {
+    if let Ok(ready) = checked
+        && ready.record.commit().is_none()
+        && let Err(refusal) = bindings.check(ready.record.action())
+    {
+        *checked = Err((ready.record.action().key(), refusal));
     }
 }
 

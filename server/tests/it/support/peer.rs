@@ -66,6 +66,11 @@ impl Peer {
         self.desk.show(&self.log, &self.key.platform);
     }
 
+    /// Listens no more.
+    pub(crate) fn hang_up(&self) {
+        self.task.abort();
+    }
+
     /// Goes on with a new key, which the old one signs.
     pub(crate) fn rotate(&mut self, kid: &str) {
         let (next, now) = (key(&self.domain, kid), self.now());

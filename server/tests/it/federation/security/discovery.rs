@@ -2,10 +2,12 @@
 
 use em2_model::Code;
 use em2_model::Role;
+use em2_model::action::Content;
+use em2_model::wire::foreign::Verdict;
 use serde_json::{Value, json};
 
 use super::super::person;
-use super::{led_there, rejected, taken};
+use super::{led_there, rejected, taken, verdict};
 use crate::support::peer::{Peer, local, participant, says};
 use crate::support::platforms::alone_with;
 
@@ -129,5 +131,46 @@ async fn security_34_no_field_leads_to_a_file_or_to_plain_http() {
         let answer = delta.push(&alpha, key, &[forged]).await;
         assert_eq!(rejected(&answer, "#0"), Code::Format);
     }
+    alpha.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_bound_to_a_platform_at_which_they_are_not_reached() {
+    let delta = Peer::start("delta.test").await;
+    let epsilon = Peer::start("epsilon.test").await;
+    let zeta = Peer::start("zeta.test").await;
+    let alpha = alone_with(&[&delta, &epsilon, &zeta]).await;
+    let ann = person(&alpha, "ann@alpha.test").await;
+    let key = ann.start("pia@delta.test", "Plan", "Hello").await;
+    let adds = async |address: &str, peer: &Peer| {
+        let at = Some((peer.platform(), peer.incarnation()));
+        let add = Content::ParticipantAdd(participant(address, Role::Read, at));
+        let action = delta.mint(delta.propose("pia@delta.test", add).within(key));
+        let action = delta.sign(action);
+        let answer = delta.push(&alpha, key, &[action.to_bytes()]).await;
+        verdict(&answer, action.action().key())
+    };
+    let code = |verdict| match verdict {
+        Verdict::Rejected { code, .. } => Some(code),
+        _ => None,
+    };
+    assert_eq!(
+        code(adds("eva@epsilon.test", &delta).await),
+        Some(Code::Forbidden)
+    );
+    assert_eq!(
+        code(adds("ann@alpha.test", &delta).await),
+        Some(Code::Forbidden)
+    );
+    assert_eq!(
+        code(adds("max@nowhere.test", &delta).await),
+        Some(Code::Forbidden)
+    );
+    // Nobody can tell now: it is to be sent again.
+    zeta.hang_up();
+    assert_eq!(code(adds("zoe@zeta.test", &zeta).await), Some(Code::Down));
+    assert_eq!(code(adds("eva@epsilon.test", &epsilon).await), None);
+    let people = ann.conversation(key).await.participants;
+    assert_eq!(people.len(), 3, "{people:?}");
     alpha.stop().await;
 }
