@@ -24,6 +24,7 @@ mod input;
 mod landing;
 mod link;
 mod output;
+mod pace;
 mod past;
 mod peer;
 mod schedule;
@@ -48,7 +49,9 @@ pub use schedule::{DAY, Schedule, Standing, Trouble};
 use schedule::{HOLD, MINUTE};
 use slots::{Lane, Lines, PeerId, Slots};
 
-/// Over how long the greetings of a start are spread, in milliseconds.
+/// What lies between two greetings of a start, in milliseconds, and after how long the next round of them begins: few
+/// peers hear of it at once, and many within a minute.
+const GREETING: i64 = 50;
 const GREETINGS: i64 = MINUTE;
 
 /// What is sent to whom. One for the whole platform.
@@ -172,7 +175,8 @@ impl Engine {
             return;
         }
         let (now, horizon) = (self.now, self.slots.horizon());
-        let greet_at = now.plus(self.dice.upto(GREETINGS));
+        let place = self.peers.len() as i64 * GREETING % GREETINGS;
+        let greet_at = now.plus(place + self.dice.upto(GREETING));
         let link = Link::restored(schedule, greet_at, now, horizon);
         let peer = self.add(name, link);
         // Though nothing waits for it here: something may wait for this platform there.

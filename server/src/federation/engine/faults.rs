@@ -13,6 +13,10 @@ pub(super) enum Fault {
     AliveIgnored,
     /// Whatever a platform asked for is not honoured.
     RetryAfterIgnored,
+    /// Who asks to be sent less is taken for one that fails.
+    SlowFails,
+    /// As much is sent as there are slots for.
+    Unpaced,
     /// The clock of a peer is not learnt.
     ClockUncorrected,
     /// A peer may have five requests at once.

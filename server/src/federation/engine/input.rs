@@ -105,7 +105,7 @@ pub enum Failure {
     Doubtful,
     /// 503: not before so many milliseconds, unless it says that it is there.
     Down { retry_after: Option<i64> },
-    /// 429: not before so many milliseconds.
+    /// 429: it answers, and wants less; not before so many milliseconds.
     Slow { retry_after: Option<i64> },
     /// `EM2_CLOCK`, with the time that it has.
     Clock { date: Option<Time> },

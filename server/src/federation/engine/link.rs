@@ -37,6 +37,8 @@ pub(super) struct Link {
     failed_at: Option<Time>,
     /// It asked not to be sent anything before this time, and means it.
     asked_until: Time,
+    /// It asked so since it last took something.
+    slowed: bool,
     /// How often it has proved that it is there since it last took something.
     revived: u32,
     /// Its clock was learnt since it last took something, and it was tried at once with that.
@@ -68,6 +70,7 @@ impl Link {
             horizon,
             failed_at: None,
             asked_until: Time(0),
+            slowed: false,
             revived: 0,
             corrected: false,
             proven: false,
@@ -151,6 +154,7 @@ impl Link {
             not_before: self.asked_until,
         };
         self.failures = 0;
+        self.slowed = false;
         self.revived = 0;
         self.corrected = false;
         self.proven = true;
@@ -169,11 +173,19 @@ impl Link {
         dice: &mut Dice,
     ) -> Option<i64> {
         if let Failure::Slow { retry_after } = failure {
-            let until = now.plus(schedule::asked(retry_after));
+            let asked = schedule::asked(retry_after).max(SECOND);
+            let until = now.plus(asked);
             self.asked_until = self.asked_until.max(until);
             self.pause(until);
         }
         if attempt < self.horizon {
+            return None;
+        }
+        if let Failure::Slow { .. } = failure
+            && self.slows()
+        {
+            self.horizon = horizon;
+            self.set_row(self.failures, self.asked_until);
             return None;
         }
         self.horizon = horizon;
@@ -204,6 +216,12 @@ impl Link {
         self.state = State::Down { due };
         self.set_row(self.failures, due.unwrap_or(self.row.next_at));
         learnt
+    }
+
+    /// Whether it answers and wants less: no failure, unless it has taken nothing since it asked for that before.
+    fn slows(&mut self) -> bool {
+        let up = matches!(self.state, State::Up { .. });
+        up && !std::mem::replace(&mut self.slowed, true) && !faults::is(Fault::SlowFails)
     }
 
     /// Learns how far its clock is ahead of ours, where that is news.
@@ -241,7 +259,7 @@ impl Link {
             not_before: now.max(breath).max(self.asked_until),
         };
         self.failures = 0;
-        self.set_row(0, now);
+        self.set_row(0, now.max(self.asked_until));
     }
 
     /// It cannot be sent anything for a reason of our own.

@@ -5,6 +5,7 @@ use em2_model::{ConversationKey, Platform, Time};
 use super::faults::{self, Fault};
 use super::link::{Link, State};
 use super::output::{AttemptId, Class, Errand};
+use super::pace::Pace;
 use super::schedule::{DAY, HOUR, MINUTE, SECOND};
 use super::slots::{self, Lane, Slots};
 use super::waiting::{Landing, Waiting};
@@ -22,6 +23,7 @@ pub(super) struct Peer {
     pub(super) waiting: Waiting,
     /// What is under way.
     flights: Vec<Flight>,
+    pace: Pace,
     /// The greeting of a start; what waited before the start waits for it.
     pub(super) greet_at: Option<Time>,
     /// When all shared heads are compared next.
@@ -51,6 +53,7 @@ impl Peer {
             link,
             waiting: Waiting::default(),
             flights: Vec::new(),
+            pace: Pace::default(),
             greet_at: None,
             compare_at,
             compared_at: None,
@@ -113,7 +116,7 @@ impl Peer {
             Class::CatchUp => self.flights.len() < all && same.count() < behind,
         };
         let asks = class == Class::CatchUp && (self.greets(now) || self.compare_at <= now);
-        free && (asks || self.waiting.has(class))
+        free && self.pace.free_at(class) <= now && (asks || self.waiting.has(class))
     }
 
     /// Whether it has proved that it answers at once.
@@ -178,6 +181,7 @@ impl Peer {
     }
 
     pub(super) fn depart(&mut self, attempt: AttemptId, lane: Lane, errand: Errand, now: Time) {
+        self.pace.count(now);
         self.flights.push(Flight {
             attempt,
             at: now,
@@ -222,7 +226,8 @@ impl Peer {
     pub(super) fn next_at(&self, now: Time) -> Option<Time> {
         let own = self.waiting.next_at().into_iter();
         let asks = self.greet_at.into_iter().chain([self.compare_at]);
-        let all = self.link.next_at().chain(own).chain(asks);
+        let paced = [Class::New, Class::CatchUp].map(|class| self.pace.free_at(class));
+        let all = self.link.next_at().chain(own).chain(asks).chain(paced);
         all.filter(|at| *at > now).min()
     }
 }

@@ -141,6 +141,7 @@ fn every_broken_rule_is_found() {
         Fault::Impatient,
         Fault::AliveIgnored,
         Fault::RetryAfterIgnored,
+        Fault::SlowFails,
         Fault::ClockUncorrected,
         Fault::FifthSlot,
         Fault::FailingUnbounded,

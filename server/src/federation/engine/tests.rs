@@ -162,7 +162,7 @@ fn three_times_what_is_new_then_once_what_has_waited() {
     let mut under_way = step_with_a_database(&mut engine, more, NOW);
     let mut classes = Vec::new();
     for n in 1..400 {
-        let at = NOW.plus(i64::from(n));
+        let at = NOW.plus(i64::from(n) * 25);
         under_way.extend(step_with_a_database(&mut engine, raised(n), at));
         let ended = done(&under_way.remove(0));
         let begun = step_with_a_database(&mut engine, ended, at);
@@ -211,11 +211,9 @@ fn what_cannot_be_read_is_read_later() {
     assert_eq!(convs(&requests(&outputs)[0]), [key(1)]);
 }
 
-#[test]
-fn a_start_asks_everybody_within_a_minute_and_the_rows_count() {
-    let mut engine = Engine::new(1);
-    let rests = "em2.rests.example".parse::<Platform>().unwrap();
-    for n in 0..100 {
+/// A start with so many platforms of which little is known: when each was asked first.
+fn greeted(engine: &mut Engine, peers: usize) -> Vec<(Time, Platform)> {
+    for n in 0..peers {
         let name = format!("em2.p{n}.example");
         let known = Input::Known {
             peer: name.parse().unwrap(),
@@ -223,8 +221,34 @@ fn a_start_asks_everybody_within_a_minute_and_the_rows_count() {
             // Whether something waits for it or not: something may wait for us there.
             waiting: n % 2 == 0,
         };
-        assert_eq!(engine.step(known, NOW), []);
+        engine.step(known, NOW);
     }
+    let mut greeted = Vec::new();
+    while let Some(at) = engine.next_at().filter(|at| *at <= NOW.plus(HOUR)) {
+        for request in requests(&engine.step(Input::Tick, at)) {
+            engine.step(done(&request), at);
+            if request.errand != Errand::Compare || at <= NOW.plus(60 * SECOND) {
+                greeted.push((at, request.peer));
+            }
+        }
+    }
+    greeted
+}
+
+#[test]
+fn a_start_asks_a_handful_at_once() {
+    let greeted = greeted(&mut Engine::new(1), 5);
+    assert_eq!(greeted.len(), 5);
+    assert!(
+        greeted.iter().all(|(at, _)| *at <= NOW.plus(250)),
+        "{greeted:?}"
+    );
+}
+
+#[test]
+fn a_start_asks_everybody_within_a_minute_and_the_rows_count() {
+    let mut engine = Engine::new(1);
+    let rests = "em2.rests.example".parse::<Platform>().unwrap();
     let known = Input::Known {
         peer: rests.clone(),
         schedule: Schedule {
@@ -236,24 +260,45 @@ fn a_start_asks_everybody_within_a_minute_and_the_rows_count() {
         waiting: true,
     };
     engine.step(known, NOW);
-    let mut greeted = Vec::new();
-    while let Some(at) = engine.next_at().filter(|at| *at <= NOW.plus(HOUR)) {
-        for request in requests(&engine.step(Input::Tick, at)) {
-            engine.step(done(&request), at);
-            if request.errand == Errand::Greet {
-                greeted.push((at, request.peer));
-            }
-        }
-    }
-    assert_eq!(greeted.len(), 101);
+    let mut greeted = greeted(&mut engine, 2_400);
+    assert_eq!(greeted.len(), 2_401);
     assert_eq!(greeted.pop(), Some((NOW.plus(HOUR), rests)));
     let last = greeted.last().unwrap().0;
-    assert!(last <= NOW.plus(60 * SECOND));
-    let early = greeted
-        .iter()
-        .filter(|(at, _)| *at < NOW.plus(30 * SECOND))
-        .count();
-    assert!((30..70).contains(&early), "{early} in the first half");
+    assert!(last <= NOW.plus(61 * SECOND));
+    // Spread out, in every second as many.
+    for second in 0..60 {
+        let within = NOW.plus(second * SECOND)..NOW.plus((second + 1) * SECOND);
+        let count = greeted.iter().filter(|(at, _)| within.contains(at)).count();
+        assert!((35..=45).contains(&count), "{count} in second {second}");
+    }
+}
+
+#[test]
+fn who_asks_for_less_is_up_and_is_sent_what_is_new_first_when_it_has_waited() {
+    let mut engine = Engine::new(1);
+    let sent = requests(&engine.step(raised(1), NOW));
+    engine.step(done(&sent[0]), NOW);
+    let sent = requests(&engine.step(raised(2), NOW));
+    let asks = Input::Failed {
+        attempt: sent[0].attempt,
+        failure: Failure::Slow {
+            retry_after: Some(20 * SECOND),
+        },
+        trouble: trouble(),
+    };
+    let outputs = engine.step(asks, NOW.plus(10));
+    let until = NOW.plus(10 + 20 * SECOND);
+    let [Output::Schedule { schedule, .. }] = &outputs[..] else {
+        panic!("{outputs:?}");
+    };
+    assert_eq!((schedule.first_fail_at, schedule.next_at), (None, until));
+    // Nobody hurries it, not even itself.
+    let alive = Input::Alive { peer: peer() };
+    assert_eq!(requests(&engine.step(alive, NOW.plus(SECOND))), []);
+    assert_eq!(requests(&engine.step(raised(3), until.plus(-1))), []);
+    let sent = requests(&engine.step(Input::Tick, until));
+    assert_eq!(convs(&sent[0]), [key(2), key(3)]);
+    assert!(!sent[0].probe);
 }
 
 #[test]

@@ -23,6 +23,9 @@ pub(super) struct Seen {
     pub(super) not_before: Time,
     /// It asked for it with 429.
     asked: Time,
+    /// It asked so since it last took something; and before this step.
+    slowed: bool,
+    pub(super) was_slowed: bool,
     told: Option<Standing>,
     told_since: Time,
     /// Since when it answers at once, as far as it is known.
@@ -117,6 +120,7 @@ impl Watch {
             seen.not_before = row.next_at;
             seen.down = row.first_fail_at.is_some();
             seen.asked = Time(0);
+            seen.slowed = false;
             seen.told = None;
             seen.calm_since = None;
             seen.spoken = 0;
@@ -198,6 +202,8 @@ impl Watch {
         let Some(seen) = peer.map(|peer| &mut self.seen[peer]) else {
             return;
         };
+        seen.was_slowed = seen.slowed;
+        seen.slowed &= !self.step.answered;
         if self.step.answered || self.step.alive {
             (seen.down, seen.not_before) = (false, Time(0));
             let calm_since = seen.calm_since.or(Some(now));
@@ -207,6 +213,7 @@ impl Watch {
         if let Some(failure) = self.step.failure {
             seen.calm_since = None;
             if let Failure::Slow { .. } = failure {
+                seen.slowed = true;
                 seen.asked = seen.asked.max(now.plus(expect::asked(failure)));
             }
         }

@@ -55,6 +55,10 @@ pub(super) enum Verdict {
 const CONNECT: i64 = 5 * SECOND;
 const WHOLE: i64 = 30 * SECOND;
 
+/// What lies between two requests that it takes in the long run, and how many it takes at once.
+const EVERY: i64 = 20;
+const BURST: i64 = 200;
+
 /// What one conversation of a request costs.
 const PARCEL: i64 = 20;
 
@@ -72,6 +76,10 @@ pub(super) struct Far {
     pub(super) skew: i64,
     pub(super) held: BTreeMap<Conv, u64>,
     pub(super) poison: BTreeMap<Conv, Poison>,
+    /// When the requests that it took count no more.
+    rested_at: Time,
+    /// How often it was sent more than it takes.
+    pub(super) crowded: u64,
     dice: Dice,
 }
 
@@ -86,6 +94,8 @@ impl Far {
             skew: 0,
             held: BTreeMap::new(),
             poison: BTreeMap::new(),
+            rested_at: Time(0),
+            crowded: 0,
             dice: Dice::new(seed ^ (number as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93)),
         }
     }
@@ -116,6 +126,12 @@ impl Far {
             Condition::Slow(retry_after) => return (quick, fail(Failure::Slow { retry_after })),
             Condition::Fine => {}
         }
+        if self.rested_at > now.plus(EVERY * (BURST - 1)) {
+            self.crowded += 1;
+            let retry_after = Some(SECOND);
+            return (quick, fail(Failure::Slow { retry_after }));
+        }
+        self.rested_at = self.rested_at.max(now).plus(EVERY);
         if self.is_lost() {
             return (WHOLE, fail(Failure::Doubtful));
         }

@@ -1,5 +1,6 @@
 //! What people count on, one story each.
 
+use super::super::faults::{self, Fault};
 use super::super::schedule::{DAY, HOUR, MINUTE, SECOND};
 use super::super::waiting::{BATCH, NAMED};
 use super::far::{Condition, Poison};
@@ -311,4 +312,53 @@ fn a_platform_that_cannot_be_reached_by_anybody_comes_back_whole() {
     world.pass(6 * HOUR + HOUR * 6 / 5 + MINUTE).unwrap();
     let waiting = (0..300).filter(|peer| world.rows.is_waiting(*peer)).count();
     assert_eq!(waiting, 0, "an hour later all of them were asked");
+}
+
+/// Much that is new, a conversation each: how often it was too much, and how often it came late.
+fn hurry(fault: Option<Fault>) -> (u64, usize) {
+    faults::set(fault);
+    let mut world = World::new(1, 41);
+    world.fars[0].latency = (2, 4);
+    commit(&mut world, 0, 0..2_000, SECOND, 8);
+    world.pass(30 * SECOND).unwrap();
+    faults::set(None);
+    assert_eq!(world.rows.count_waiting(0), 0);
+    let latencies = &world.watch.arrivals.latencies[0];
+    let late = latencies.iter().filter(|late| **late > SECOND / 2).count();
+    (world.fars[0].crowded, late)
+}
+
+#[test]
+fn a_platform_is_sent_no_more_requests_than_it_takes() {
+    assert_eq!(hurry(None), (0, 0));
+    let (crowded, late) = hurry(Some(Fault::Unpaced));
+    assert!(crowded > 0 && late > 0, "{crowded}, {late}");
+}
+
+#[test]
+fn who_asks_for_less_gets_it_and_nobody_is_told_that_it_fails() {
+    let mut world = World::new(1, 43);
+    commit(&mut world, 0, 0..3_000, SECOND, SECOND);
+    becomes(&mut world, 0, Condition::Slow(Some(30 * MINUTE)), MINUTE);
+    becomes(&mut world, 0, Condition::Fine, 2 * MINUTE);
+    world.pass(MINUTE + 29 * MINUTE).unwrap();
+    let asked = world.watch.attempts[0];
+    assert!(world.rows.count_waiting(0) > 1_000);
+    world.pass(2 * MINUTE).unwrap();
+    assert!(world.watch.attempts[0] > asked);
+    assert!(world.rows.count_waiting(0) <= 2);
+    assert_eq!(world.watch.counters.get("told: delayed"), None);
+    let row = world.rows.platforms[0].as_ref().unwrap();
+    assert_eq!(row.first_fail_at, None);
+}
+
+#[test]
+fn who_takes_nothing_and_always_asks_for_less_fails_like_any_other() {
+    let mut world = World::new(1, 47);
+    becomes(&mut world, 0, Condition::Slow(None), 0);
+    commit(&mut world, 0, 0..10, SECOND, SECOND);
+    world.pass(HOUR).unwrap();
+    let attempts = world.watch.attempts[0];
+    assert!(attempts <= 12, "{attempts} attempts in an hour");
+    assert_eq!(world.watch.counters.get("told: delayed"), Some(&1));
 }

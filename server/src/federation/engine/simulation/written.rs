@@ -25,6 +25,9 @@ impl Watch {
             (None, Some(since)) if since != now || !own || self.step.failure.is_none() => {
                 return Err(format!("{peer} failed first at {}, not now", since.0));
             }
+            (None, Some(_)) if self.asks_for_less(peer) => {
+                return Err(format!("{peer} answers, and is taken for one that fails"));
+            }
             (Some(one), Some(other)) if one != other => {
                 return Err(format!("{peer} has failed first a second time"));
             }
@@ -40,6 +43,12 @@ impl Watch {
         Ok(())
     }
 
+    /// Whether it answered that it wants less, for the first time since it took something.
+    fn asks_for_less(&self, peer: usize) -> bool {
+        let slow = matches!(self.step.failure, Some(Failure::Slow { .. }));
+        slow && !self.seen[peer].was_slowed
+    }
+
     /// An attempt has failed, and this was written.
     pub(super) fn failed(
         &mut self,
@@ -49,6 +58,9 @@ impl Watch {
         now: Time,
     ) -> Result<(), Wrong> {
         let seen = &mut self.seen[peer];
+        if matches!(failure, Failure::Slow { .. }) && !seen.down && written.attempts == 0 {
+            return Ok(());
+        }
         let Some(since) = written.first_fail_at else {
             return Ok(());
         };
