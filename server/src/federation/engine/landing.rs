@@ -12,6 +12,17 @@ use super::{AttemptId, Engine, Errand, Failure, HOLD, Outcome, Output, Trouble, 
 /// A conversation that was refused for good this often is set aside. // spec §15
 const REFUSED_MAX: u64 = 3;
 
+/// What kind of trouble a conversation had.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// The peer took nothing of it.
+    Stuck,
+    /// The peer refused it for good.
+    Refused,
+    /// The request broke off, or timed out, after it had gone out.
+    BrokeOff,
+}
+
 impl Engine {
     /// The peer has answered.
     pub(super) fn answered(
@@ -46,20 +57,24 @@ impl Engine {
         match outcome {
             Outcome::Done => waiting.land(conv, Landing::Done, now),
             Outcome::More => waiting.land(conv, Landing::More, now),
-            Outcome::Stuck(trouble) => self.trouble(id, conv, trouble, false),
-            Outcome::Refused(trouble) => self.trouble(id, conv, trouble, true),
+            Outcome::Stuck(trouble) => self.trouble(id, conv, trouble, Why::Stuck),
+            Outcome::Refused(trouble) => self.trouble(id, conv, trouble, Why::Refused),
             Outcome::Unknown(trouble) => self.set_aside(id, conv, trouble, true),
         }
     }
 
     /// A conversation did not get through, and perhaps through its own fault: it rests, or needs a person.
-    fn trouble(&mut self, id: PeerId, conv: ConversationKey, trouble: Trouble, refused: bool) {
+    fn trouble(&mut self, id: PeerId, conv: ConversationKey, trouble: Trouble, why: Why) {
         let peer = &mut self.peers[id.0];
-        let past = peer.waiting.past(conv).and(refused);
+        let past = peer.waiting.past(conv).and(why == Why::Refused);
         if past.refused >= REFUSED_MAX && !faults::is(Fault::NeverAside) {
             return self.set_aside(id, conv, trouble, false);
         }
-        let wait = self.dice.around(schedule::rest(past.tries));
+        let wait = match why {
+            Why::BrokeOff => schedule::rest_in_doubt(past.tries),
+            Why::Stuck | Why::Refused => schedule::rest(past.tries),
+        };
+        let wait = self.dice.around(wait);
         let until = self.now.plus(wait);
         let landing = Landing::Troubled { past, until };
         peer.waiting.land(conv, landing, self.now);
@@ -100,7 +115,7 @@ impl Engine {
         match peer.land(attempt, now) {
             Some(Errand::Push { convs, .. }) if failure == Failure::Doubtful => {
                 for conv in convs {
-                    self.trouble(id, conv, trouble.clone(), false);
+                    self.trouble(id, conv, trouble.clone(), Why::BrokeOff);
                 }
             }
             Some(errand) => peer.put_back(errand, now),

@@ -33,6 +33,12 @@ const STEPS: [i64; 9] = [
     HOUR,
 ];
 
+/// The failure after which the wait is two minutes.
+const SHORT: u64 = 5;
+
+/// Up to how many requests that broke off that wait stays as it is.
+const MANY: u64 = 20;
+
 /// A conversation does not rest longer: its row was written by a clock that was wrong.
 pub(super) const REST_MAX: i64 = 2 * HOUR;
 
@@ -127,6 +133,16 @@ pub(super) fn rest(tries: u64) -> i64 {
     delay(tries, 0).unwrap_or(HOUR)
 }
 
+/// The same where the request broke off, perhaps through no fault of the conversation: for half an hour it is tried every
+/// two minutes before the waits grow.
+pub(super) fn rest_in_doubt(tries: u64) -> i64 {
+    rest(match tries {
+        ..SHORT => tries,
+        SHORT..MANY => SHORT,
+        more => more - (MANY - SHORT),
+    })
+}
+
 /// What a platform asked for, as far as it may.
 pub(super) fn asked(retry_after: Option<i64>) -> i64 {
     match faults::is(Fault::RetryAfterIgnored) {
@@ -154,6 +170,16 @@ mod tests {
         assert_eq!(delay(90, 30 * DAY - 1), Some(DAY));
         assert_eq!(delay(90, 30 * DAY), None);
         assert_eq!(delay(1, 40 * DAY), None);
+    }
+
+    #[test]
+    fn what_broke_off_is_tried_often_before_the_waits_grow() {
+        let rests: Vec<i64> = (1..=23)
+            .map(|tries| rest_in_doubt(tries) / SECOND)
+            .collect();
+        assert_eq!(rests[..5], [0, 5, 15, 45, 120]);
+        assert!(rests[5..20].iter().all(|rest| *rest == 120));
+        assert_eq!(rests[20..], [300, 900, 1800]);
     }
 
     #[test]
