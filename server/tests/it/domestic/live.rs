@@ -200,3 +200,27 @@ async fn a_server_that_stops_says_goodbye() {
     let (code, ()) = tokio::join!(socket.closed(), restarted);
     assert_eq!(code, 1012);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_does_not_read_is_sent_away_and_loads_again() {
+    let server = TestServer::with(&["anna@a.example", "bob@b.example"]).await;
+    let (anna, bob) = (
+        server.sign_in("anna@a.example").await,
+        server.sign_in("bob@b.example").await,
+    );
+    let key = anna.start("bob@b.example", "Plan", "Begin").await;
+    let mut bobs = bob.listen(None).await;
+    // More than the network takes for somebody who does not read, and than waits for one.
+    let long = "okapi ".repeat(8_000);
+    for _ in 0..36 {
+        let each = (0..10).map(|_| anna.say(key, &long));
+        futures::future::join_all(each).await;
+    }
+    assert_eq!(bobs.closed().await, 1013);
+    // It was too much to be sent once more: the page loads what there is.
+    let mut again = bob.listen(Some(bobs.n)).await;
+    assert!(matches!(again.next().await, Live::Resync));
+    let last = bob.conversation(key).await.seq;
+    assert!(last > 360, "{last}");
+    server.stop().await;
+}
