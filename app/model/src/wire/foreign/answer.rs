@@ -90,16 +90,16 @@ pub struct Answers {
     pub answers: BTreeMap<ConversationKey, Entry>,
 }
 
-/// What became of one conversation of a request.
+/// What became of one conversation of a request. A problem says its code, and may have details that an answer has too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Entry {
-    Answer(Answer),
     Problem {
         code: Code,
         #[serde(flatten)]
         details: BTreeMap<String, Value>,
     },
+    Answer(Answer),
 }
 
 /// The conversations that two platforms share: how many, and a digest of their heads.
@@ -186,6 +186,26 @@ mod tests {
         assert_eq!(serde_json::to_value(&answer).unwrap(), *given);
         let verdict = answer.results.values().next().unwrap();
         assert_eq!(*verdict, Verdict::Sequenced { seq: 8, st: None });
+    }
+
+    #[test]
+    fn a_problem_that_says_what_is_there_is_no_answer() {
+        let problem = r#"{"code":"EM2_GAP","have":[]}"#;
+        let said: Entry = serde_json::from_str(problem).unwrap();
+        assert!(
+            matches!(
+                &said,
+                Entry::Problem {
+                    code: Code::Gap,
+                    ..
+                }
+            ),
+            "{said:?}"
+        );
+        assert_eq!(serde_json::to_string(&said).unwrap(), problem);
+        let answer = Entry::Answer(Answer::default());
+        let text = serde_json::to_string(&answer).unwrap();
+        assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), answer);
     }
 
     #[test]
