@@ -199,26 +199,16 @@ pub async fn find_by_nonce(
 }
 
 /// The same for several nonces.
-pub async fn list_slots(
-    conn: &mut Conn,
-    conv: ConversationKey,
-    nonces: &[Nonce],
-) -> Result<Vec<(Nonce, Slot)>, StoreError> {
-    conn.fetch_all(
-        "SELECT nonce, key, seq, refused FROM actions WHERE conv = $1 AND nonce IN EACH_KEY($2)",
-        args![conv, nonces],
-    )
-    .await?
-    .iter()
-    .map(|row| {
-        let slot = Slot {
-            action: row.get(1)?,
-            seq: row.get(2)?,
-            st: row.get_option(3)?,
-        };
-        Ok((row.get(0)?, slot))
-    })
-    .collect()
+pub(in crate::store) const LIST_SLOTS: &str =
+    "SELECT nonce, key, seq, refused FROM actions WHERE conv = $1 AND nonce IN EACH_KEY($2)";
+
+pub(in crate::store) fn slot(row: &Row) -> Result<(Nonce, Slot), StoreError> {
+    let slot = Slot {
+        action: row.get(1)?,
+        seq: row.get(2)?,
+        st: row.get_option(3)?,
+    };
+    Ok((row.get(0)?, slot))
 }
 
 /// The slot of an action, and the conversation it is in.
@@ -286,14 +276,15 @@ pub async fn list_commits(
     conv: ConversationKey,
     slots: Vec<i64>,
 ) -> Result<Vec<(u64, CommitKey)>, StoreError> {
-    conn.fetch_all(
-        "SELECT seq, commit_key FROM actions WHERE conv = $1 AND seq IN EACH($2) ORDER BY seq",
-        args![conv, slots],
-    )
-    .await?
-    .iter()
-    .map(|row| Ok((row.get(0)?, row.get(1)?)))
-    .collect()
+    let rows = conn.fetch_all(LIST_COMMITS, args![conv, slots]).await?;
+    rows.iter().map(commit_in).collect()
+}
+
+pub(in crate::store) const LIST_COMMITS: &str =
+    "SELECT seq, commit_key FROM actions WHERE conv = $1 AND seq IN EACH($2) ORDER BY seq";
+
+pub(in crate::store) fn commit_in(row: &Row) -> Result<(u64, CommitKey), StoreError> {
+    Ok((row.get(0)?, row.get(1)?))
 }
 
 static CONTRADICTED: Many = Many::between(

@@ -75,26 +75,27 @@ pub async fn find_regard(
     address: &Address,
     platform: &Platform,
 ) -> Result<Option<Regard>, StoreError> {
-    let [said, talked] = conn
-        .fetch_each([
-            (
-                "SELECT regard FROM contacts
-                  WHERE user_id = $1
-                    AND ((who = $2 AND (platform = $3 OR regard = 'blocked')) OR who = $3)
-                  ORDER BY CASE WHEN who = $2 THEN 0 ELSE 1 END",
-                args![user, address, platform],
-            ),
-            (
-                "SELECT 1 FROM participants them JOIN participants me ON me.conv = them.conv
-                  WHERE them.address = $2 AND them.platform = $3 AND them.user_id IS NULL
-                    AND me.user_id = $1 AND me.wrote
-                  LIMIT 1",
-                args![user, address, platform],
-            ),
-        ])
+    let said = conn
+        .fetch_optional(
+            "SELECT regard FROM contacts
+              WHERE user_id = $1
+                AND ((who = $2 AND (platform = $3 OR regard = 'blocked')) OR who = $3)
+              ORDER BY CASE WHEN who = $2 THEN 0 ELSE 1 END",
+            args![user, address, platform],
+        )
         .await?;
-    match said.first() {
-        Some(row) => row.get(0).map(Some),
-        None => Ok(talked.first().map(|_| Regard::Accepted)),
+    if let Some(said) = said {
+        return said.get(0).map(Some);
     }
+    // It looks through all that both take part in, where nothing was written in any of it.
+    let talked = conn
+        .fetch_optional(
+            "SELECT 1 FROM participants them JOIN participants me ON me.conv = them.conv
+              WHERE them.address = $2 AND them.platform = $3 AND them.user_id IS NULL
+                AND me.user_id = $1 AND me.wrote
+              LIMIT 1",
+            args![user, address, platform],
+        )
+        .await?;
+    Ok(talked.map(|_| Regard::Accepted))
 }

@@ -165,6 +165,15 @@ pub async fn find_conversation(
         .transpose()
 }
 
+/// Those of these conversations that exist, in no order.
+pub async fn list_conversations(
+    conn: &mut Conn,
+    keys: &[ConversationKey],
+) -> Result<Vec<ConversationRow>, StoreError> {
+    let rows = conn.fetch_all(select!("WHERE key IN EACH_KEY($1)"), args![keys]);
+    rows.await?.iter().map(conversation).collect()
+}
+
 /// The conversation with this key, and everybody who takes or took part in the order in which they
 /// were added.
 pub async fn find_with_people(

@@ -215,6 +215,22 @@ pub async fn find_delivery(
     .transpose()
 }
 
+/// How these conversations stand with one target, in no order.
+pub async fn list_deliveries_to(
+    conn: &mut Conn,
+    target: &str,
+    convs: &[ConversationKey],
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    let rows = conn.fetch_all(
+        columns!(
+            "SELECT",
+            "FROM deliveries WHERE target = $1 AND conv IN EACH_KEY($2)"
+        ),
+        args![target, convs],
+    );
+    rows.await?.iter().map(delivery).collect()
+}
+
 /// How a conversation stands with every target, for the people who look at it.
 pub async fn list_deliveries(
     conn: &mut Conn,

@@ -19,6 +19,7 @@ mod value;
 
 pub mod actions;
 pub mod archive;
+pub mod beside;
 pub mod contacts;
 pub mod conversations;
 pub mod deliveries;

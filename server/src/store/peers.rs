@@ -174,13 +174,15 @@ pub async fn list_backlog(
     let after = after.map_or_else(Vec::new, |key| key.as_bytes().to_vec());
     conn.fetch_all(
         "SELECT w.conv, COALESCE(d.attempts, 0), d.last_code, COALESCE(d.next_at, 0)
-           FROM (SELECT conv FROM deliveries
-                  WHERE target = $1 AND conv > $2 AND acked_seq < head_seq
+           FROM (SELECT conv FROM (SELECT conv FROM deliveries
+                                    WHERE target = $1 AND conv > $2 AND acked_seq < head_seq AND state = 'active'
+                                    ORDER BY conv LIMIT $3) lacking
                   UNION
-                 SELECT p.conv FROM pending p JOIN conversations c ON c.key = p.conv
-                  WHERE c.leader = $1 AND p.conv > $2) w
+                 SELECT conv FROM (SELECT DISTINCT p.conv FROM pending p JOIN conversations c ON c.key = p.conv
+                                     LEFT JOIN deliveries l ON l.conv = p.conv AND l.target = $1
+                                    WHERE c.leader = $1 AND p.conv > $2 AND COALESCE(l.state, 'active') = 'active'
+                                    ORDER BY p.conv LIMIT $3) submitted) w
            LEFT JOIN deliveries d ON d.conv = w.conv AND d.target = $1
-          WHERE COALESCE(d.state, 'active') = 'active'
           ORDER BY w.conv LIMIT $3",
         args![peer, after, limit],
     )

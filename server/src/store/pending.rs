@@ -22,15 +22,12 @@ pub async fn list_pending(
     conv: ConversationKey,
     limit: i64,
 ) -> Result<Vec<Verified<Record>>, StoreError> {
-    conn.fetch_all(
-        "SELECT record FROM pending WHERE conv = $1 ORDER BY n LIMIT $2",
-        args![conv, limit],
-    )
-    .await?
-    .iter()
-    .map(record)
-    .collect()
+    let rows = conn.fetch_all(LIST, args![conv, limit]).await?;
+    rows.iter().map(record).collect()
 }
+
+pub(in crate::store) const LIST: &str =
+    "SELECT record FROM pending WHERE conv = $1 ORDER BY n LIMIT $2";
 
 /// The actions that wait behind this number, each with its own, in their order.
 pub async fn list_pending_after(

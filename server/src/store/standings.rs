@@ -5,18 +5,15 @@ use em2_model::ConversationKey;
 use em2_model::step::Standing;
 
 use crate::store::conn::{Conn, Tx};
+use crate::store::dialect::Row;
 use crate::store::error::StoreError;
 use crate::store::value::{args, from_json, json};
 
 /// The standing of a conversation.
-pub async fn find_standing(conn: &mut Conn, conv: ConversationKey) -> Result<Standing, StoreError> {
-    let row = conn
-        .fetch_optional(
-            "SELECT standing FROM standings WHERE conv = $1",
-            args![conv],
-        )
-        .await?;
-    row.map_or(Ok(Standing::default()), |row| {
+pub(in crate::store) const FIND: &str = "SELECT standing FROM standings WHERE conv = $1";
+
+pub(in crate::store) fn standing(rows: &[Row]) -> Result<Standing, StoreError> {
+    rows.first().map_or(Ok(Standing::default()), |row| {
         from_json(&row.get::<String>(0)?)
     })
 }
