@@ -76,6 +76,8 @@ pub enum Outcome {
     Done,
     /// It took something, or named what it lacks, and there is more.
     More,
+    /// The request had no room for it.
+    Left,
     /// It took nothing and refused nothing.
     Stuck(Trouble),
     /// It refused for good.

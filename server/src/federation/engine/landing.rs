@@ -43,7 +43,8 @@ impl Engine {
         }
         if let Some(Errand::Push { convs, .. }) = errand {
             let mut outcomes: BTreeMap<_, _> = outcomes.into_iter().collect();
-            for conv in convs {
+            // What is put back in front keeps its order.
+            for conv in convs.into_iter().rev() {
                 let outcome = outcomes.remove(&conv).unwrap_or_else(Outcome::missing);
                 self.settle(id, conv, outcome);
             }
@@ -57,6 +58,7 @@ impl Engine {
         match outcome {
             Outcome::Done => waiting.land(conv, Landing::Done, now),
             Outcome::More => waiting.land(conv, Landing::More, now),
+            Outcome::Left => waiting.land(conv, Landing::Back, now),
             Outcome::Stuck(trouble) => self.trouble(id, conv, trouble, Why::Stuck),
             Outcome::Refused(trouble) => self.trouble(id, conv, trouble, Why::Refused),
             Outcome::Unknown(trouble) => self.set_aside(id, conv, trouble, true),

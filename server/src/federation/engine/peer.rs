@@ -65,11 +65,13 @@ impl Peer {
 
     /// Something was raised, or (`None`) something that is not named.
     pub(super) fn raise(&mut self, conv: Option<ConversationKey>) {
-        let late = self.link.is_lasting() || faults::is(Fault::NewLast);
         match conv {
-            Some(conv) if late => self.waiting.raise(conv, Class::CatchUp),
+            Some(conv) if faults::is(Fault::NewLast) => self.waiting.raise(conv, Class::CatchUp),
             Some(conv) => self.waiting.raise(conv, Class::New),
             None => self.waiting.spill(),
+        }
+        if self.link.is_lasting() {
+            self.waiting.demote();
         }
     }
 

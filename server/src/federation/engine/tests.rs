@@ -356,3 +356,40 @@ fn a_doubt_is_looked_into_at_once_and_then_every_minute_at_most() {
     assert_eq!(next, NOW.plus(60 * SECOND));
     assert_eq!(compares(&engine.step(Input::Tick, next)).len(), 1);
 }
+
+#[test]
+fn what_was_raised_last_goes_first_when_a_peer_is_back() {
+    let mut engine = Engine::new(1);
+    let mut now = NOW;
+    let mut sent = requests(&engine.step(raised(1), now));
+    for _ in 0..3 {
+        let outputs = engine.step(failed(sent[0].attempt), now);
+        sent = requests(&outputs);
+        if sent.is_empty() {
+            now = engine.next_at().unwrap();
+            sent = requests(&engine.step(Input::Tick, now));
+        }
+    }
+    engine.step(failed(sent[0].attempt), now);
+    for n in 2..=300 {
+        engine.step(raised(n), now.plus(SECOND));
+    }
+    let alive = Input::Alive { peer: peer() };
+    let sent = requests(&engine.step(alive, now.plus(2 * SECOND)));
+    let errand = Errand::Push {
+        convs: (285..=300).map(key).collect(),
+        class: Class::New,
+    };
+    assert_eq!(sent[0].errand, errand);
+    // There was room for one: the others are in front again, in their order, and what is raised now is behind them.
+    let outcomes = convs(&sent[0]).iter().map(|conv| match *conv {
+        conv if conv == key(285) => (conv, Outcome::Done),
+        conv => (conv, Outcome::Left),
+    });
+    let outcomes = outcomes.collect();
+    let attempt = sent[0].attempt;
+    let begun = engine.step(raised(301), now.plus(2 * SECOND));
+    assert_eq!(requests(&begun).len(), 1);
+    let sent = requests(&engine.step(Input::Answered { attempt, outcomes }, now.plus(3 * SECOND)));
+    assert_eq!(convs(&sent[0]), (286..=300).map(key).collect::<Vec<_>>());
+}

@@ -22,6 +22,10 @@ const BEHIND: usize = 128;
 /// How many of them rest.
 const RESTING: usize = 64;
 
+/// How many of those that were raised while the peer is down go first when it is back: the last ones. Each may fill a
+/// request, and what is new then waits behind them.
+pub(super) const LATEST: usize = 16;
+
 /// What waits for one peer. A conversation stands in one place at a time.
 #[derive(Default)]
 pub(super) struct Waiting {
@@ -258,9 +262,10 @@ impl Waiting {
         }
     }
 
-    /// The peer is down for longer: what is new now will have waited when it is back.
+    /// The peer is down for longer: but for the last of it, what is new now will have waited when it is back.
     pub(super) fn demote(&mut self) {
-        for conv in std::mem::take(&mut self.fresh) {
+        let late = self.fresh.len().saturating_sub(LATEST);
+        for conv in self.fresh.drain(..late).collect::<Vec<_>>() {
             let past = self.past(conv);
             self.named.remove(&conv);
             self.enqueue(conv, Class::CatchUp, past);

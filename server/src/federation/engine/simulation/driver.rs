@@ -6,6 +6,9 @@ use super::super::{Errand, Output, Request};
 use super::rows::number;
 use super::world::{Event, Sent, World, Wrong};
 
+/// For how many conversations there is room in a request.
+const ROOM: usize = 60;
+
 /// How long the database takes for a page.
 const PAGE: i64 = 2;
 
@@ -83,9 +86,11 @@ impl World {
             peer,
             parcels: Vec::new(),
             idle: Vec::new(),
+            left: Vec::new(),
         };
         for conv in convs.into_iter().map(number) {
             match self.rows.parcel(peer, conv) {
+                Some(_) if sent.parcels.len() >= ROOM => sent.left.push(conv),
                 Some(parcel) => sent.parcels.push(parcel),
                 None => sent.idle.push(conv),
             }

@@ -2,7 +2,7 @@
 
 use super::super::faults::{self, Fault};
 use super::super::schedule::{DAY, HOUR, MINUTE, SECOND};
-use super::super::waiting::{BATCH, NAMED};
+use super::super::waiting::{BATCH, LATEST, NAMED};
 use super::far::{Condition, Poison};
 use super::rows::Conv;
 use super::settle::settle;
@@ -37,7 +37,7 @@ fn who_was_away_for_a_week_gets_what_is_new_at_once_and_what_was_missed_soon() {
     world.pass(WEEK).unwrap();
     assert_eq!(world.rows.count_waiting(0), 10_000);
     assert!(
-        world.watch.most_named <= NAMED / 2 + 1,
+        world.watch.most_named <= NAMED / 2 + LATEST + 1,
         "{}",
         world.watch.most_named
     );

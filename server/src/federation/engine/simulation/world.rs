@@ -71,6 +71,8 @@ pub(super) struct Sent {
     pub(super) parcels: Vec<Parcel>,
     /// Conversations in which nothing waited any more.
     pub(super) idle: Vec<Conv>,
+    /// Conversations for which there was no room.
+    pub(super) left: Vec<Conv>,
 }
 
 pub(super) struct World {
@@ -272,7 +274,8 @@ impl World {
             }
         };
         let idle = sent.idle.iter().map(|conv| (key(*conv), Outcome::Done));
-        let mut outcomes: Vec<_> = idle.collect();
+        let left = sent.left.iter().map(|conv| (key(*conv), Outcome::Left));
+        let mut outcomes: Vec<_> = idle.chain(left).collect();
         for (parcel, verdict) in replies {
             let outcome = match verdict {
                 Verdict::Took if parcel.more => Outcome::More,
