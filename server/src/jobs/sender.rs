@@ -153,7 +153,7 @@ impl Sender {
                     if let Err(refusal) = service.share_waiting(&convs).await {
                         tracing::warn!(%refusal, "what waits for a slot was not shown to other platforms");
                     }
-                    service.tell_deliveries(convs).await
+                    service.tell_deliveries(&convs).await
                 });
         }
     }
@@ -212,7 +212,7 @@ impl Sender {
                 self.tasks.spawn(async move {
                     let waiting = service.backlog(&peer, None, SHOWN).await;
                     let convs = waiting.into_iter().flatten().map(|waits| waits.conv);
-                    service.tell_deliveries(convs.collect()).await
+                    service.tell_deliveries(&convs.collect::<Vec<_>>()).await
                 });
             }
             Output::Clock { peer, offset } => {

@@ -6,6 +6,7 @@
 //! ```
 
 mod access;
+mod answered;
 mod begin;
 mod evidence;
 mod first;
@@ -13,6 +14,7 @@ mod kept;
 mod locator;
 mod log;
 mod parcel;
+mod pushes;
 mod ready;
 mod receive;
 mod refused;
@@ -30,8 +32,9 @@ mod unheard;
 mod wait;
 mod widen;
 
+pub use answered::Left;
 pub(super) use first::FirstContacts;
-pub use parcel::{Left, Parcel};
+pub use parcel::Parcel;
 pub use rows::{Trying, is_permanent};
 pub use serve::Stretch;
 pub(super) use standings::Standings;

@@ -3,7 +3,7 @@
 use em2_model::record::Record;
 use em2_model::refusal::{Code, Refusal};
 use em2_model::wire::foreign::{
-    Answer, Answers, Auth, Entry, Events, Head, RECORDS_MAX, Said, batches_to_bytes, push_to_bytes,
+    Answer, Answers, Auth, Entry, Events, Head, Said, batches_to_bytes, push_to_bytes,
 };
 use em2_model::{ActionKey, ConversationKey, Platform};
 use serde::de::DeserializeOwned;
@@ -68,36 +68,22 @@ async fn push(
     convs: &[ConversationKey],
 ) -> Result<Option<Outcomes>, Stopped> {
     let (peer, offset) = (&request.peer, request.clock_offset);
-    let (mut parcels, mut outcomes) = (Vec::new(), Outcomes::new());
-    let (mut room, mut bytes) = (RECORDS_MAX, Parcel::BYTES);
-    for conv in convs {
-        if room == 0 {
-            outcomes.push((*conv, Outcome::More));
-            continue;
-        }
-        match service.parcel(peer, *conv, room, bytes).await? {
-            None => outcomes.push((*conv, Outcome::Done)),
-            Some(parcel) => {
-                room -= parcel.records.len().max(1).min(room);
-                bytes = bytes.saturating_sub(parcel.size());
-                parcels.push(parcel);
-            }
-        }
-    }
-    match parcels.as_slice() {
+    let load = service.load(peer, convs).await?;
+    let done = load.empty.into_iter().map(|conv| (conv, Outcome::Done));
+    let left = load.left.into_iter().map(|conv| (conv, Outcome::Left));
+    let mut outcomes: Outcomes = done.chain(left).collect();
+    let (mut answered, mut refused) = (Vec::new(), Vec::new());
+    match load.parcels.as_slice() {
         [] => return Ok(None),
         [parcel] => {
             let body = push_to_bytes(parcel.epoch, &parcel.records, &parcel.seen)?;
-            let answered = match client.push(peer, offset, parcel.conv, body).await {
-                Ok(bytes) => Ok(read::<Answer>(&bytes)?),
+            match client.push(peer, offset, parcel.conv, body).await {
+                Ok(bytes) => answered.push((parcel.clone(), read::<Answer>(&bytes)?)),
                 Err(Failed::Refused { refusal, .. }) if is_about(&refusal, parcel.conv) => {
-                    Err(refusal)
+                    refused.push((parcel, refusal));
                 }
                 Err(failed) => return Err(failed.into()),
-            };
-            let to = (client, offset);
-            let outcome = settle(service, to, peer, parcel, answered).await?;
-            outcomes.push((parcel.conv, outcome));
+            }
         }
         several => {
             let batches: Vec<_> = several
@@ -108,57 +94,68 @@ async fn push(
             let bytes = client.push_batches(peer, offset, body).await?;
             let mut answers = read::<Answers>(&bytes)?.answers;
             for parcel in several {
-                let answered = match answers.remove(&parcel.conv) {
-                    Some(Entry::Answer(answer)) => Ok(answer),
-                    Some(Entry::Problem { code, details }) => Err(Refusal {
-                        details,
-                        ..Refusal::from(code)
-                    }),
-                    None => continue,
-                };
-                let to = (client, offset);
-                let outcome = settle(service, to, peer, parcel, answered).await?;
-                outcomes.push((parcel.conv, outcome));
+                match answers.remove(&parcel.conv) {
+                    Some(Entry::Answer(answer)) => answered.push((parcel.clone(), answer)),
+                    Some(Entry::Problem { code, details }) => {
+                        let refusal = Refusal {
+                            details,
+                            ..Refusal::from(code)
+                        };
+                        refused.push((parcel, refusal));
+                    }
+                    None => {}
+                }
             }
         }
+    }
+    let convs: Vec<ConversationKey> = answered.iter().map(|(parcel, _)| parcel.conv).collect();
+    let left = service.parcels_answered(peer, answered).await?;
+    for (conv, left) in convs.into_iter().zip(left) {
+        let outcome = settle(service, (client, offset), peer, conv, left).await?;
+        outcomes.push((conv, outcome));
+    }
+    for (parcel, refusal) in refused {
+        let outcome = settle_refused(service, peer, parcel, refusal).await?;
+        outcomes.push((parcel.conv, outcome));
     }
     Ok(Some(outcomes))
 }
 
-/// What an answer about one conversation changes.
+/// What an answer about one conversation has left.
 async fn settle(
     service: &Service,
     (client, offset): (&Client, i64),
     peer: &Platform,
-    parcel: &Parcel,
-    answered: Result<Answer, Refusal>,
+    conv: ConversationKey,
+    left: Left,
 ) -> Result<Outcome, Stopped> {
-    let refusal = match answered {
-        Ok(answer) => {
-            return Ok(match service.parcel_answered(peer, parcel, answer).await? {
-                Left::Nothing => Outcome::Done,
-                Left::More => Outcome::More,
-                Left::Fetch(after) => {
-                    let path = format!("/f/{}/events/?after={after}", parcel.conv);
-                    let bytes = client.get(peer, offset, &path).await?;
-                    match service
-                        .take_back(peer, parcel.conv, records(&bytes))
-                        .await?
-                    {
-                        true => Outcome::More,
-                        false => no_progress("The other platform did not give back what it has."),
-                    }
-                }
-                Left::Fill(message) => {
-                    fill(service, (client, offset), peer, parcel.conv, message).await?;
-                    Outcome::More
-                }
-                Left::Stuck(None) => no_progress("The other platform took none of it."),
-                Left::Stuck(Some(refusal)) => about(refusal),
-            });
+    Ok(match left {
+        Left::Nothing => Outcome::Done,
+        Left::More => Outcome::More,
+        Left::Fetch(after) => {
+            let path = format!("/f/{conv}/events/?after={after}");
+            let bytes = client.get(peer, offset, &path).await?;
+            match service.take_back(peer, conv, records(&bytes)).await? {
+                true => Outcome::More,
+                false => no_progress("The other platform did not give back what it has."),
+            }
         }
-        Err(refusal) => refusal,
-    };
+        Left::Fill(message) => {
+            fill(service, (client, offset), peer, conv, message).await?;
+            Outcome::More
+        }
+        Left::Stuck(None) => no_progress("The other platform took none of it."),
+        Left::Stuck(Some(refusal)) => about(refusal),
+    })
+}
+
+/// What the refusal of one conversation changes.
+async fn settle_refused(
+    service: &Service,
+    peer: &Platform,
+    parcel: &Parcel,
+    refusal: Refusal,
+) -> Result<Outcome, Stopped> {
     Ok(
         match service.parcel_refused(peer, parcel, &refusal).await? {
             Left::More => Outcome::More,

@@ -1,23 +1,24 @@
-//! What waits for another platform in one conversation, and what its answer changes. // spec §12, §15
+//! What waits for another platform in a conversation, ready to be sent. // spec §12, §15
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use em2_model::conversation::Core;
-use em2_model::id::{ActionKey, Time};
+use em2_model::id::Time;
 use em2_model::refusal::Refusal;
-use em2_model::step::{Input, Message, Output};
-use em2_model::wire::foreign::{Answer, RECORDS_MAX, SeenMark, Verdict};
+use em2_model::wire::foreign::{RECORDS_MAX, SeenMark};
 use em2_model::{ConversationKey, Platform};
 
-use super::locator::shared;
 use super::room::PENDING_MAX;
 use super::serve::withhold;
-use super::stranded::{GivesBack, given_back};
+use super::stranded::GivesBack;
 use super::unconfirmed::may_wait;
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::store::Conn;
-use crate::store::actions::{list_commits, list_records_after};
-use crate::store::conversations::find_conversation;
-use crate::store::deliveries::{find_delivery, mark_delivered, mark_seen_delivered};
+use crate::store::actions::list_records_after;
+use crate::store::conversations::list_conversations;
+use crate::store::deliveries::{DeliveryRow, list_deliveries_to};
 use crate::store::participants::list_marks;
 use crate::store::pending::{list_pending, list_pending_after};
 
@@ -33,7 +34,7 @@ pub struct Parcel {
     /// There is more than fits.
     pub more: bool,
     /// The newest of the marks.
-    seen_at: Time,
+    pub(super) seen_at: Time,
     /// It shows that this platform was in the conversation, and gives back what stranded here.
     pub(super) gives: Option<GivesBack>,
     /// The peer had this much before.
@@ -54,6 +55,16 @@ pub(super) enum What {
     Ask,
 }
 
+/// What one request carries.
+#[derive(Debug, Default)]
+pub struct Load {
+    pub parcels: Vec<Arc<Parcel>>,
+    /// In these conversations the peer lacks nothing.
+    pub empty: Vec<ConversationKey>,
+    /// For these there is no room.
+    pub left: Vec<ConversationKey>,
+}
+
 impl Parcel {
     /// How many bytes of records one request carries: what is left of the limit is for keys and marks. // spec §7
     pub const BYTES: usize = 900 * 1024;
@@ -63,50 +74,66 @@ impl Parcel {
         self.records.iter().map(|record| record.len() + 1).sum()
     }
 
+    /// Whether what is answered to it makes no step: commits of a conversation that is led here, or what waits.
+    pub(super) fn is_noted(&self) -> bool {
+        matches!(self.what, What::Commits | What::Unconfirmed(_))
+    }
+
     /// Whether it is for the platform that leads the conversation.
     pub fn is_submission(&self) -> bool {
         self.what == What::Submission
     }
 }
 
-/// What an answer left.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Left {
-    Nothing,
-    /// More is to be sent at once.
-    More,
-    /// The peer has what this platform has lost, after this slot.
-    Fetch(u64),
-    /// The peer may tell words that were withheld from this platform, from this message on.
-    Fill(ActionKey),
-    /// The peer took none of it, and perhaps said why.
-    Stuck(Option<Refusal>),
-}
-
 impl Service {
-    /// What this peer lacks in a conversation; nothing where it lacks nothing.
-    pub async fn parcel(
-        &self,
-        peer: &Platform,
-        conv: ConversationKey,
-        room: usize,
-        bytes: usize,
-    ) -> Result<Option<Parcel>, Refusal> {
-        Ok(self.make_parcel(peer, conv, (room, bytes)).await?)
+    /// What this peer lacks in these conversations, as far as it fits into one request.
+    pub async fn load(&self, peer: &Platform, convs: &[ConversationKey]) -> Result<Load, Refusal> {
+        Ok(self.make_load(peer, convs).await?)
     }
 
+    async fn make_load(&self, peer: &Platform, convs: &[ConversationKey]) -> Result<Load, Failure> {
+        let mut conn = self.store.snapshot().await?;
+        let rows = list_conversations(&mut conn, convs).await?.into_iter();
+        let mut cores: BTreeMap<_, _> = rows.map(|row| (row.core.key, row.core)).collect();
+        let rows = list_deliveries_to(&mut conn, peer.as_str(), convs).await?;
+        let mut rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.conv, row)).collect();
+        let (mut load, mut room, mut bytes) = (Load::default(), RECORDS_MAX, Parcel::BYTES);
+        for conv in convs {
+            if room == 0 {
+                load.left.push(*conv);
+                continue;
+            }
+            let found = (cores.remove(conv), rows.remove(conv));
+            let parcel = match found {
+                (Some(core), delivery) => {
+                    let most = (room, bytes);
+                    let made = self.make_parcel(&mut conn, peer, core, delivery, most);
+                    made.await?
+                }
+                (None, _) => None,
+            };
+            match parcel {
+                None => load.empty.push(*conv),
+                Some(parcel) => {
+                    room -= parcel.records.len().max(1).min(room);
+                    bytes = bytes.saturating_sub(parcel.size());
+                    load.parcels.push(Arc::new(parcel));
+                }
+            }
+        }
+        Ok(load)
+    }
+
+    /// What this peer lacks in a conversation; nothing where it lacks nothing.
     async fn make_parcel(
         &self,
+        conn: &mut Conn,
         peer: &Platform,
-        conv: ConversationKey,
+        core: Core,
+        delivery: Option<DeliveryRow>,
         (room, bytes): (usize, usize),
     ) -> Result<Option<Parcel>, Failure> {
-        let mut conn = self.store.snapshot().await?;
-        let Some(row) = find_conversation(&mut conn, conv).await? else {
-            return Ok(None);
-        };
-        let core = row.core;
-        let delivery = find_delivery(&mut conn, conv, peer.as_str()).await?;
+        let conv = core.key;
         let (acked, seen_since) = delivery
             .as_ref()
             .map_or((0, Time(0)), |row| (row.acked_seq, row.seen_at));
@@ -133,22 +160,19 @@ impl Service {
         let upto = core.platform_upto(peer).unwrap_or(core.seq);
         let (records, all) = match (leads, core.leader == *peer) {
             (true, _) if delivery.is_some() && acked < upto => {
-                let mut records = list_records_after(&mut conn, conv, acked, limit).await?;
+                let mut records = list_records_after(conn, conv, acked, limit).await?;
                 records.retain(|record| record.commit().is_some_and(|commit| commit.seq() <= upto));
                 let last = acked + records.len() as u64;
-                (
-                    withhold(&mut conn, &core, peer, records).await?,
-                    last == upto,
-                )
+                (withhold(conn, &core, peer, records).await?, last == upto)
             }
             (false, true) => {
                 let (given, mut records) = self
-                    .give_back(&mut conn, &core, delivery.as_ref(), &standing, limit)
+                    .give_back(conn, &core, delivery.as_ref(), &standing, limit)
                     .await?;
                 let goes_on = given.as_ref().is_none_or(GivesBack::is_all);
                 gives = given;
                 let pending = match goes_on {
-                    true => list_pending(&mut conn, conv, PENDING_MAX).await?,
+                    true => list_pending(conn, conv, PENDING_MAX).await?,
                     false => Vec::new(),
                 };
                 let left = (limit as usize).saturating_sub(records.len());
@@ -158,7 +182,7 @@ impl Service {
                 (records, all)
             }
             (false, false) if delivery.as_ref().is_some_and(|row| acked < row.head_seq) => {
-                let pending = list_pending_after(&mut conn, conv, acked, limit).await?;
+                let pending = list_pending_after(conn, conv, acked, limit).await?;
                 let all = pending.len() < limit as usize;
                 let waiting = pending.into_iter().filter(|(record, _)| may_wait(record));
                 let waiting = waiting.map(|(record, n)| (record.into_inner(), n));
@@ -169,7 +193,7 @@ impl Service {
             _ => (Vec::new(), true),
         };
         let (records, fits) = within(bytes, records.iter().map(|record| record.to_bytes()));
-        let seen = self.marks(&mut conn, &core, peer, seen_since).await?;
+        let seen = self.marks(conn, &core, peer, seen_since).await?;
         if records.is_empty() && seen.is_empty() && fits {
             return Ok(None);
         }
@@ -219,105 +243,6 @@ impl Service {
         };
         Ok(marks.into_iter().filter(theirs).collect())
     }
-
-    /// The peer has answered a parcel.
-    pub async fn parcel_answered(
-        &self,
-        peer: &Platform,
-        parcel: &Parcel,
-        answer: Answer,
-    ) -> Result<Left, Refusal> {
-        let (service, peer) = (self.clone(), peer.clone());
-        let (conv, acked, what, more) = (parcel.conv, parcel.acked, parcel.what, parcel.more);
-        let (seen_at, tells) = (parcel.seen_at, !parcel.seen.is_empty());
-        let (sent, gives) = (parcel.records.len(), parcel.gives);
-        let taken = self.store.write::<_, Failure, _>(move |tx| {
-            Box::pin(async move {
-                let now = service.clock.now();
-                let slots = answer
-                    .have
-                    .iter()
-                    .filter_map(|(seq, _)| i64::try_from(*seq).ok());
-                let ours = list_commits(tx, conv, slots.collect()).await?;
-                let common = shared(&answer.have, &ours);
-                if tells {
-                    mark_seen_delivered(tx, conv, peer.as_str(), seen_at);
-                }
-                if let What::Unconfirmed(upto) = what {
-                    mark_delivered(tx, conv, peer.as_str(), upto, now);
-                    return Ok(if more { Left::More } else { Left::Nothing });
-                }
-                if what == What::Commits {
-                    // What moves nothing forgets no trouble.
-                    if common > acked || sent == 0 {
-                        mark_delivered(tx, conv, peer.as_str(), common, now);
-                    }
-                    return Ok(match common {
-                        _ if sent == 0 => Left::Nothing,
-                        common if common <= acked => Left::Stuck(why(&answer)),
-                        _ if more || common < acked + sent as u64 => Left::More,
-                        _ => Left::Nothing,
-                    });
-                }
-                let answered = match what {
-                    What::Ask => common,
-                    _ => 0,
-                };
-                mark_delivered(tx, conv, peer.as_str(), answered, now);
-                let results = answer.results.iter();
-                let results = results
-                    .filter_map(|(key, verdict)| Some((key.parse().ok()?, verdict.outcome())));
-                let message = Message::Answer {
-                    have: answer.have.clone(),
-                    epoch: answer.epoch,
-                    results: results.collect(),
-                };
-                let input = Input::Received {
-                    from: peer.clone(),
-                    message,
-                };
-                let stepped = service.one_step(tx, conv, &answer.have, input, now);
-                let (room, outputs) = stepped.await?;
-                if let (Some(_), Some(core)) = (gives, room.core())
-                    && room.state.standing().stranded_after().is_none()
-                    && let Some(message) = service.lacks_words(tx, core).await?
-                {
-                    return Ok(Left::Fill(message));
-                }
-                if what == What::Submission
-                    && let Some(left) = given_back(tx, &room, &peer, &answer, gives, now)
-                {
-                    return Ok(left);
-                }
-                let fetch = outputs.into_iter().find_map(|output| match output {
-                    Output::Send {
-                        message: Message::Fetch { after },
-                        ..
-                    } => Some(after),
-                    _ => None,
-                });
-                Ok(match fetch {
-                    Some(after) => Left::Fetch(after),
-                    None if what == What::Ask || (more && room.core().is_some()) => Left::More,
-                    None => Left::Nothing,
-                })
-            })
-        });
-        let left = taken.await?;
-        self.tell_delivery(conv).await?;
-        Ok(left)
-    }
-}
-
-/// Why a peer took nothing, as far as it said.
-fn why(answer: &Answer) -> Option<Refusal> {
-    answer.results.values().find_map(|verdict| match verdict {
-        Verdict::Rejected { code, details } => Some(Refusal {
-            details: details.clone(),
-            ..Refusal::from(*code)
-        }),
-        Verdict::Sequenced { .. } | Verdict::Pending { .. } => None,
-    })
 }
 
 /// As many records as fit into a request, and whether all do.

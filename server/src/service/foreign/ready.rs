@@ -15,7 +15,7 @@ use em2_model::wire::foreign::Said;
 use crate::federation::keyring::Keyring;
 use crate::service::Service;
 use crate::service::failure::Failure;
-use crate::service::project::Prepared;
+use crate::service::project::{Gate, Prepared};
 use crate::store::Conn;
 use crate::store::users::{User, find_user_by_address, list_users_by_address};
 use crate::text::Rendered;
@@ -24,6 +24,19 @@ use crate::text::Rendered;
 pub(super) struct Ready {
     pub(super) record: Kept,
     pub(super) prepared: Prepared,
+}
+
+impl Ready {
+    /// The same, where somebody here comes to hear of it in this way.
+    pub(super) fn behind(&self, gate: Gate) -> Ready {
+        Ready {
+            record: self.record.clone(),
+            prepared: Prepared {
+                gate,
+                ..self.prepared.clone()
+            },
+        }
+    }
 }
 
 /// What came in the place of a record: ready, or refused for good.

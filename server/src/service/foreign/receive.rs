@@ -1,87 +1,40 @@
 //! Taking a push: commits from the platform that leads, or actions that want a slot from one that follows.
 
-use em2_model::id::{ActionKey, Time};
-use em2_model::keys::KeyLog;
+use em2_model::id::{ActionKey, Incarnation, Time};
 use em2_model::record::Record;
 use em2_model::refusal::{Code, Refusal};
-use em2_model::step::{Input, Locator, Message, Output};
-use em2_model::wire::foreign::{Answer, Push, SeenMark, Verdict};
+use em2_model::step::{Input, Message, Output};
+use em2_model::wire::foreign::{Answer, SeenMark, Verdict};
 use em2_model::wire::live::Live;
 use em2_model::{ConversationKey, Platform};
-use serde_json::json;
 
 use super::access::admit;
 use super::evidence::{Bases, keep_evidence};
 use super::first::Counted;
-use super::locator::locator_slots;
-use super::ready::Checked;
+use super::ready::{Checked, Ready};
 use super::room::Room;
 use super::unconfirmed::may_wait;
-use crate::federation::bindings::Bindings;
-use crate::federation::keyring::Keyring;
 use crate::propagate::{Frame, after_commit};
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::project::Gate;
 use crate::store::Tx;
-use crate::store::actions::list_commits;
 use crate::store::participants::{ParticipantRow, list_participants_here, mark_seen};
 
 impl Service {
-    /// Takes what `from` says about one conversation. Its request was authenticated by `log`; `keys` are those of all
-    /// who signed the records, `bindings` say where those are reached who are to be added. A refusal is of the whole request; what became of each record stands in the answer.
-    pub async fn receive(
+    /// Makes the steps for what was said about one conversation: what is answered, but for what is here then.
+    pub(super) async fn take(
         &self,
-        from: &Platform,
-        log: &KeyLog,
-        push: Push,
-        (keys, bindings): (Keyring, Bindings),
-    ) -> Result<Answer, Refusal> {
-        let Push {
-            conv,
-            records,
-            seen,
-            epoch,
-        } = push;
-        let mut checked = self.check_records(records, keys).await?;
-        for record in checked.iter_mut().flatten() {
-            bind(record, &bindings);
-        }
-        let received = Received {
-            from: from.clone(),
-            incarnation: log.incarnation(),
-            conv,
-            checked,
-            seen,
-            epoch,
-        };
-        let service = self.clone();
-        let taken = self.store.write::<_, Failure, _>(move |tx| {
-            Box::pin(async move { service.take(tx, received).await })
-        });
-        let answer = match taken.await? {
-            Taken::Some(answer) => answer,
-            Taken::Gap(have) => return Err(Refusal::from(Code::Gap).with("have", json!(have))),
-        };
-        let is_fork =
-            |it: &Verdict| matches!(it, Verdict::Rejected { code, .. } if *code == Code::Fork);
-        if answer.results.values().any(is_fork) {
-            self.tell_delivery(conv).await?;
-        }
-        Ok(answer)
-    }
-
-    async fn take(&self, tx: &mut Tx, mut received: Received) -> Result<Taken, Failure> {
-        let (conv, now) = (received.conv, self.clock.now());
-        let ready: Vec<_> = received.checked.iter().flatten().flatten().collect();
-        let mut room = self.enter(tx, conv, &ready, &Vec::new()).await?;
-        received.admit(&room)?;
-        let scope = self.scope(&room);
+        tx: &mut Tx,
+        room: &mut Room,
+        received: &Received,
+        now: Time,
+    ) -> Result<Answer, Failure> {
+        let (conv, from) = (received.conv, &received.from);
+        let scope = self.scope(room);
         let mut answer = Answer::default();
         let mut first_contacts = Vec::new();
-        let mut checked = std::mem::take(&mut received.checked);
-        let from = &received.from;
-        for (index, checked) in checked.iter_mut().enumerate() {
+        for (index, checked) in received.checked.iter().enumerate() {
             let ready = match checked {
                 Ok(Ok(ready)) => ready,
                 Ok(Err((key, refusal))) => {
@@ -107,8 +60,8 @@ impl Service {
                     .insert(action.key().to_string(), Verdict::rejected(refusal));
                 break;
             }
-            ready.prepared.gate = self.gate(tx, &room, ready).await?;
-            if !matches!(ready.prepared.gate, Gate::Open) {
+            let gate = self.gate(tx, room, ready).await?;
+            if !matches!(gate, Gate::Open) {
                 match self.first_contacts.count(from, now) {
                     Ok(counted) => first_contacts.push(counted),
                     // Somebody here has what came before it. The rest comes again, and is told when.
@@ -122,12 +75,13 @@ impl Service {
                     Err(slow) => return Err(slow.with("conversation", conv.to_string()).into()),
                 }
             }
+            let ready = &ready.behind(gate);
             let neither_leads = room.core().is_some_and(|core| {
                 core.leader != *from && core.leader != *self.identity.platform()
             });
             if neither_leads && may_wait(&ready.record) {
                 let (key, record) = (action.key(), ready.record.clone());
-                let taken = self.take_unconfirmed(tx, &mut room, from, &record, now);
+                let taken = self.take_unconfirmed(tx, room, from, &record, now);
                 answer.results.insert(key.to_string(), taken.await?);
                 continue;
             }
@@ -144,7 +98,7 @@ impl Service {
                 message,
             };
             let mut alarm = None;
-            for output in self.step(tx, &mut room, input, Some(ready), now).await? {
+            for output in self.step(tx, room, input, Some(ready), now).await? {
                 match output {
                     Output::Alarm { code, .. } => alarm = Some(code),
                     output => note(&mut answer, output),
@@ -158,7 +112,7 @@ impl Service {
                     seq: commit.seq(),
                     st: commit.refused(),
                 },
-                Some(Code::Fork) => Verdict::rejected(keep_evidence(tx, &room, &ready.record, now)),
+                Some(Code::Fork) => Verdict::rejected(keep_evidence(tx, room, &ready.record, now)),
                 Some(code) => Verdict::rejected(code.into()),
                 // Something before it is missing, or it is of a branch that was left: what is here says so.
                 None => break,
@@ -168,7 +122,7 @@ impl Service {
                 break;
             }
         }
-        if checked.is_empty() {
+        if received.checked.is_empty() {
             // Whoever sends nothing asks: what is here is the answer, and in which epoch. // spec §14
             let message = Message::Ask {
                 have: Vec::new(),
@@ -178,36 +132,26 @@ impl Service {
                 from: from.clone(),
                 message,
             };
-            let outputs = self.step(tx, &mut room, input, None, now).await?;
+            let outputs = self.step(tx, room, input, None, now).await?;
             outputs
                 .into_iter()
                 .for_each(|output| note(&mut answer, output));
         }
-        let seq = room.head();
-        if seq == 0 {
+        if room.head() == 0 {
             return Err(Refusal::from(Code::NoConv).into());
         }
-        let said = checked.iter().flatten().flatten();
+        let said = received.checked.iter().flatten().flatten();
         let bases = Bases::of(conv, said.map(|ready| -> &Record { &ready.record }));
-        self.doubt(tx, &room, bases).await?;
-        self.widen(tx, &room, scope).await?;
-        self.note_unheard(tx, &room, scope, now);
-        self.leave(tx, &room, now).await?;
+        self.doubt(tx, room, bases).await?;
+        self.widen(tx, room, scope).await?;
+        self.note_unheard(tx, room, scope, now);
+        self.leave(tx, room, now).await?;
         tx.on_commit(move || first_contacts.into_iter().for_each(Counted::stays));
-        answer.have = list_commits(tx, conv, locator_slots(seq)).await?;
-        answer.have.reverse();
-        for mark in &received.seen {
-            self.take_seen(tx, from, &room, mark, now).await?;
-        }
-        let says_nothing = answer.results.is_empty() && !checked.is_empty();
-        Ok(match says_nothing {
-            true => Taken::Gap(answer.have),
-            false => Taken::Some(answer),
-        })
+        Ok(answer)
     }
 
     /// A participant elsewhere has read up to here: the newest such mark counts. // spec §7, §9
-    async fn take_seen(
+    pub(super) async fn take_seen(
         &self,
         tx: &mut Tx,
         from: &Platform,
@@ -245,27 +189,25 @@ impl Service {
     }
 }
 
-/// What a push came to.
-enum Taken {
-    Some(Answer),
-    /// None of its records fits: what is here.
-    Gap(Locator),
-}
-
 /// A push whose records were checked.
-struct Received {
-    from: Platform,
-    incarnation: em2_model::id::Incarnation,
-    conv: ConversationKey,
-    checked: Vec<Result<Checked, Refusal>>,
-    seen: Vec<SeenMark>,
-    epoch: u64,
+pub(super) struct Received {
+    pub(super) from: Platform,
+    pub(super) incarnation: Incarnation,
+    pub(super) conv: ConversationKey,
+    pub(super) checked: Vec<Result<Checked, Refusal>>,
+    pub(super) seen: Vec<SeenMark>,
+    pub(super) epoch: u64,
 }
 
 impl Received {
+    /// The records that steps are made for.
+    pub(super) fn ready(&self) -> Vec<&Ready> {
+        self.checked.iter().flatten().flatten().collect()
+    }
+
     /// Whether the sender may say anything about this conversation. Whoever never took part is answered as for one that
     /// does not exist. // spec §3, §7, security.md 33, 38, 39
-    fn admit(&self, room: &Room) -> Result<(), Refusal> {
+    pub(super) fn admit(&self, room: &Room) -> Result<(), Refusal> {
         let admitted = room
             .core()
             .map(|core| admit(core, &self.from, self.incarnation));
@@ -302,16 +244,6 @@ impl Received {
             true => Ok(()),
             false => Err(Refusal::from(Code::NoConv)),
         }
-    }
-}
-
-/// Refuses an action that wants a slot where it binds somebody to a platform at which they are not reached.
-fn bind(checked: &mut Checked, bindings: &Bindings) {
-    if let Ok(ready) = checked
-        && ready.record.commit().is_none()
-        && let Err(refusal) = bindings.check(ready.record.action())
-    {
-        *checked = Err((ready.record.action().key(), refusal));
     }
 }
 

@@ -6,8 +6,9 @@ use em2_model::Platform;
 use em2_model::refusal::{Code, Refusal};
 use em2_model::step::{Locator, Outcome};
 
+use super::answered::Left;
 use super::locator::shared;
-use super::parcel::{Left, Parcel, What};
+use super::parcel::{Parcel, What};
 use super::room::PENDING_MAX;
 use crate::service::Service;
 use crate::service::failure::Failure;

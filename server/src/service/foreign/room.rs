@@ -1,16 +1,17 @@
 //! One conversation, held for the steps that one request makes in it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod enter;
 
-use em2_model::action::{Content, Kind, Model};
+use std::collections::BTreeMap;
+
+use em2_model::action::{Kind, Model};
 use em2_model::conversation::{Change, Conversation, Core, Touch, Verdict};
 use em2_model::id::{ActionKey, ConversationKey, Time};
-use em2_model::participant::History;
 use em2_model::record::{Commit, Record, Verified};
-use em2_model::sign::PlatformKey;
 use em2_model::step::{self, Input, Kept, Locator, Log as _, Outcome, Output, Standing, State};
 use em2_model::{Code, Nonce, Refusal};
+
+pub(super) use enter::Visit;
 
 use super::begin::{begin, begin_people, begin_row};
 use super::log::PartLog;
@@ -19,14 +20,13 @@ use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::project::{Prepared, Projection};
 use crate::store::Tx;
-use crate::store::actions::{insert_action, list_commits, list_records_after, list_slots};
-use crate::store::conversations::{Held, Loaded, Wanted, load_for_write};
+use crate::store::actions::insert_action;
+use crate::store::conversations::Loaded;
 use crate::store::deliveries::delete_deliveries_but;
 use crate::store::feed::Heads;
-use crate::store::messages::list_messages_by_key;
 use crate::store::participants::ParticipantRow;
-use crate::store::pending::{delete_pending, insert_pending, list_pending};
-use crate::store::standings::{find_standing, upsert_standing};
+use crate::store::pending::{delete_pending, insert_pending};
+use crate::store::standings::upsert_standing;
 use crate::store::unconfirmed::delete_unconfirmed;
 
 /// How many actions wait for a slot in one conversation at most.
@@ -49,94 +49,6 @@ pub(super) struct Room {
 }
 
 impl Service {
-    /// Loads what steps with these records, or with an answer that has this locator, may look at, and keeps other
-    /// writers of the conversation waiting.
-    pub(super) async fn enter(
-        &self,
-        tx: &mut Tx,
-        conv: ConversationKey,
-        ready: &[&Ready],
-        have: &Locator,
-    ) -> Result<Room, Failure> {
-        let messages: Vec<ActionKey> = ready
-            .iter()
-            .flat_map(|ready| touched(&ready.record))
-            .collect();
-        let added = ready
-            .iter()
-            .filter_map(|ready| ready.prepared.added.as_ref());
-        let added: BTreeSet<_> = added.map(|user| user.id).collect();
-        let mut wanted = vec![Wanted {
-            conv,
-            messages: &messages,
-            added: None,
-        }];
-        wanted.extend(added.into_iter().map(|user| Wanted {
-            conv,
-            messages: &[],
-            added: Some(user),
-        }));
-        let Held {
-            mut conversations,
-            heads,
-        } = load_for_write(tx, &wanted).await?;
-        let mut loaded = conversations.remove(&conv);
-        let mut log = PartLog::default();
-        let (mut standing, mut pending, mut slots) =
-            (Standing::default(), Vec::new(), BTreeMap::new());
-        if let Some(loaded) = &loaded {
-            standing = find_standing(tx, conv).await?;
-            let waiting = list_pending(tx, conv, PENDING_MAX).await?;
-            pending = waiting.into_iter().map(Arc::new).collect::<Vec<Kept>>();
-            let head = loaded.row.core.seq;
-            let mut asked: BTreeSet<u64> = have.iter().map(|(seq, _)| *seq).collect();
-            for commit in ready.iter().filter_map(|ready| ready.record.commit()) {
-                asked.extend([commit.seq(), commit.seq().saturating_sub(1)]);
-            }
-            asked.insert(head);
-            asked.retain(|seq| (1..=head).contains(seq));
-            let asked = asked.iter().filter_map(|seq| i64::try_from(*seq).ok());
-            log.load_commits(list_commits(tx, conv, asked.collect()).await?);
-            if standing.is_unsettled() || log.branches(ready, head) {
-                log.load_records(list_records_after(tx, conv, 0, i64::MAX).await?);
-            }
-            let nonces: Vec<Nonce> = ready
-                .iter()
-                .map(|ready| ready.record.action().header().nonce)
-                .collect();
-            slots = list_slots(tx, conv, &nonces).await?.into_iter().collect();
-        }
-        if let Some(loaded) = loaded
-            .as_mut()
-            .filter(|_| standing.asking_until().is_some())
-        {
-            // What waits is decided once the others have told what they have.
-            let touched: Vec<ActionKey> = pending.iter().flat_map(touched).collect();
-            let known: BTreeSet<_> = loaded.messages.iter().map(|it| it.key).collect();
-            let more = list_messages_by_key(tx, conv, &touched).await?.into_iter();
-            loaded
-                .messages
-                .extend(more.filter(|it| !known.contains(&it.key)));
-        }
-        let conversation = match &loaded {
-            Some(_) if standing.is_unsettled() => Some(log.fold()?),
-            Some(loaded) => Some(Conversation::part(loaded.row.core.clone())),
-            None => None,
-        };
-        let key = PlatformKey::clone(&self.identity.key());
-        Ok(Room {
-            conv,
-            waited: pending.clone(),
-            state: State::resume(key, conversation, pending, standing.clone()),
-            log,
-            standing,
-            loaded,
-            heads,
-            slots,
-            told: BTreeMap::new(),
-        })
-    }
-
     /// One step, and what follows from it in the rows. Answers what is left to do.
     pub(super) async fn step(
         &self,
@@ -299,6 +211,11 @@ impl Service {
 }
 
 impl Room {
+    /// Hands over the feed counters of its people, which conversations of one write have in turn.
+    pub(super) fn exchange(&mut self, heads: &mut Heads) {
+        std::mem::swap(&mut self.heads, heads);
+    }
+
     /// Which conversation it is.
     pub(super) fn conv(&self) -> ConversationKey {
         self.conv
@@ -377,22 +294,4 @@ impl Room {
             }
         }
     }
-}
-
-/// The messages that a record touches.
-fn touched(record: &Kept) -> Vec<ActionKey> {
-    let action = record.action();
-    let header = action.header();
-    let from = match action.content() {
-        Ok(Content::ParticipantAdd(add)) => match add.history {
-            History::From(message) => Some(message),
-            History::All | History::Now => None,
-        },
-        _ => None,
-    };
-    let about = match action.kind().model() {
-        Model::Message | Model::Attachment => [header.item, header.parent],
-        _ => [None, None],
-    };
-    about.into_iter().flatten().chain(from).collect()
 }

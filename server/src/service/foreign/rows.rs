@@ -194,15 +194,6 @@ impl Service {
             .for_each(|(conv, _)| self.outbox.raise(peer, conv));
         Ok(doubts)
     }
-
-    /// Tells the people of these conversations how far they have got.
-    pub async fn tell_deliveries(&self, convs: Vec<ConversationKey>) {
-        for conv in convs {
-            if let Err(failure) = self.tell_delivery(conv).await {
-                tracing::warn!(?failure, "nobody was told how far a conversation has got");
-            }
-        }
-    }
 }
 
 /// Where a peer may hold another commit than the log here: its head, where that has a slot here, or else ours. Where it

@@ -1,5 +1,7 @@
 //! How far a conversation has got on its way to other platforms, in words. // spec §15
 
+use std::collections::BTreeSet;
+
 use em2_model::Platform;
 use em2_model::conversation::Core;
 use em2_model::id::{ConversationKey, Time};
@@ -15,6 +17,7 @@ use crate::service::fork::is_gone;
 use crate::service::pages::read;
 use crate::service::{Me, Service};
 use crate::store::Conn;
+use crate::store::beside::list_present;
 use crate::store::conversations::find_conversation;
 use crate::store::deliveries::{DeliveryRow, DeliveryState, find_delivery, list_deliveries};
 use crate::store::evidence::find_liar;
@@ -98,6 +101,23 @@ impl Service {
             if peer != self.identity.platform() {
                 self.outbox.hurry(peer, conv);
             }
+        }
+        Ok(())
+    }
+
+    /// Tells the people of these conversations how far they have got.
+    pub async fn tell_deliveries(&self, convs: &[ConversationKey]) {
+        if let Err(failure) = self.tell_each_delivery(convs).await {
+            tracing::warn!(?failure, "nobody was told how far conversations have got");
+        }
+    }
+
+    async fn tell_each_delivery(&self, convs: &[ConversationKey]) -> Result<(), Failure> {
+        let present = list_present(&mut self.store.reader().await?, convs).await?;
+        let heard = present.iter().filter(|(_, user)| self.bus.is_heard(*user));
+        let heard: BTreeSet<ConversationKey> = heard.map(|(conv, _)| *conv).collect();
+        for conv in heard {
+            self.tell_delivery(conv).await?;
         }
         Ok(())
     }

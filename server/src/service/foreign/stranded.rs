@@ -9,7 +9,7 @@ use em2_model::refusal::{Code, Refusal};
 use em2_model::step::Standing;
 use em2_model::wire::foreign::{Answer, Verdict};
 
-use super::parcel::Left;
+use super::answered::Left;
 use super::room::Room;
 use crate::service::Service;
 use crate::service::failure::Failure;

@@ -1,6 +1,7 @@
 //! Platforms that talk to each other, as stories.
 
 mod archive;
+mod batches;
 mod fork;
 mod history;
 mod late;

@@ -77,7 +77,7 @@ on_both! {
         delivery(&ann, key, |delivery| delivery.problem).await;
         platforms.alpha.restart().await;
         platforms.beta.resume().await;
-        // By itself alpha asks within a minute of its start; Ann does not want to wait.
+        // By itself alpha asks soon after its start; Ann does not want to wait.
         let retried = ann.post(&format!("/d/retry/{key}/"), &serde_json::json!({})).await;
         assert_eq!(retried.status, 200, "{}", retried.text());
         let bob = platforms.beta.sign_in("bob@beta.test").await;

@@ -56,11 +56,11 @@ on_both! {
         ann.say(key, "See you").await;
         reads(&bob, key, &["At noon?", "Fine with me", "See you"]).await;
         agree(&[&ann, &bob], key).await;
-        let delivery = ann.conversation(key).await.delivery.unwrap();
-        assert_eq!(
-            (delivery.text.as_str(), delivery.problem),
-            ("Delivered to em2.beta.test.", false)
-        );
+        let delivery = async || ann.conversation(key).await.delivery.unwrap();
+        until(delivery, |delivery| {
+            delivery.text == "Delivered to em2.beta.test." && !delivery.problem
+        })
+        .await;
         platforms.stop().await;
     }
 
