@@ -14,9 +14,9 @@ use super::Federation;
 /// A platform and who owns its name, absent by mail alone.
 type Reached = Option<(Platform, Incarnation)>;
 
-/// What discovery says of the addresses in adds that have no slot yet.
+/// What discovery says of the domains of addresses in adds that have no slot yet.
 #[derive(Default)]
-pub struct Bindings(BTreeMap<Address, Result<Reached, Refusal>>);
+pub struct Bindings(BTreeMap<String, Result<Reached, Refusal>>);
 
 impl Federation {
     /// Asks where those are reached whom these records, which `from` has sent, want to add; those of this platform,
@@ -31,17 +31,18 @@ impl Federation {
         let mut known = BTreeMap::new();
         let wanted = records.filter(|record| record.commit().is_none());
         for (address, _) in wanted.filter_map(|record| added(record.action())) {
-            if known.contains_key(&address) {
+            let domain = address.domain();
+            if known.contains_key(domain) {
                 continue;
             }
-            let reached = match ours(address.domain()) {
+            let reached = match ours(domain) {
                 true => Ok(Some((own.0.clone(), own.1))),
                 false => {
                     let may_ask = || self.rates.signer(from);
                     self.peers.find_with(&address, may_ask).await
                 }
             };
-            known.insert(address, reached);
+            known.insert(domain.to_owned(), reached);
         }
         Bindings(known)
     }
@@ -54,7 +55,7 @@ impl Bindings {
         let Some((address, platform)) = added(action) else {
             return Ok(());
         };
-        match self.0.get(&address) {
+        match self.0.get(address.domain()) {
             Some(Ok(reached)) if *reached == platform => Ok(()),
             Some(Ok(_)) => {
                 let message =
