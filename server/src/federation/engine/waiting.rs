@@ -97,9 +97,9 @@ impl Waiting {
         };
         match &mut named.place {
             Place::InFlight { again, .. } => *again = true,
-            // One that is in trouble does not get ahead by that.
+            // One that is in trouble does not get ahead by that; one failure may be that of a peer that went away.
             Place::Queued(place @ Class::CatchUp)
-                if class == Class::New && named.past.tries == 0 =>
+                if class == Class::New && named.past.is_sound() =>
             {
                 *place = Class::New;
                 self.behind.retain(|other| *other != conv);
